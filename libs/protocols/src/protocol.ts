@@ -165,6 +165,8 @@ export interface CommandResponse {
 export interface Learnt {
   readonly name: string;
   readonly value: unknown;
+  /** How it changes the settings that the next frames of this device are decoded with. */
+  readonly settings?: DeviceSettings;
 }
 
 export interface Decoded {
