@@ -3,6 +3,7 @@ export * from './registry.js';
 export * from './link.js';
 export * from './assembler.js';
 export * from './hex.js';
+export * from './settings.js';
 export * from './vectors.js';
 export * from './catalogue/report.generated.js';
 export * from './catalogue/set.js';
