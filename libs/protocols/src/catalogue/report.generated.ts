@@ -4,11 +4,17 @@
 export const NO_MAP: Readonly<Record<string, never>> = Object.freeze({});
 export const NO_LIST: readonly never[] = Object.freeze([]);
 
+/** Where the raw frame of a report stands. */
 export interface FrameRef { topic: string; partition: number; offset: number; index: number }
+/** A Bluetooth beacon in reach. */
 export interface BleBeacon { id: string; rssi: number | null; type: number | null; companion: boolean | null; last_seen: number | null; height: number | null; temperature: number | null; humidity: number | null; battery_voltage: number | null; battery_level: number | null; tx_power: number | null; major: number | null; minor: number | null; local_name: string | null; data: string | null }
+/** A diagnostic trouble code. In JSON an OBD-II code is its text alone. */
 export interface TroubleCode { standard: string; code: string | null; spn: number | null; fmi: number | null; cm: number | null; oc: number | null }
+/** One sample of the accelerometer. */
 export interface Acceleration { x: number; y: number; z: number }
+/** A cell of the mobile network in reach. */
 export interface Cell { mcc: number | null; mnc: number | null; lac: number | null; cellid: number | null; rssi: number | null }
+/** A wireless network in reach. */
 export interface WifiPoint { mac: string; rssi: number | null }
 
 /**

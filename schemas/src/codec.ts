@@ -1,0 +1,209 @@
+/**
+ * Values of topics as bytes and back, in Confluent framing: 0, schema id (4 bytes, big endian), Avro body.
+ *
+ * Synchronous once connected. Ids are only looked up: registering is a deploy step (`applySchemas`). A value with an unknown
+ * writer id throws UnknownSchema; `learn` it (one request) and decode again. Encoded values are parts of shared memory that is
+ * never written again; copy what is kept for long.
+ */
+import avsc from 'avsc';
+import { MalformedValue, SchemaError, UnknownSchema } from './errors.js';
+import { Registry } from './registry.js';
+import { SCHEMA_TEXTS, type DraftTypes, type Enrichment, type RecordTypes } from './records.generated.js';
+import { Slab } from './slab.js';
+import { SCHEMA_TOPICS, TOPIC_SCHEMAS, subjectOf, type SchemaName, type SchemaTopic } from './topics.js';
+
+const HEADER_BYTES = 5;
+/** Most foreign schemas that a process learns: versions of two dozen subjects over years. */
+export const LEARNT_MAX = 1_000;
+/** Pause between two attempts to reach the registry at start. */
+const RETRY_MS = 500;
+
+export interface CodecOptions {
+  /** Root of the Confluent-compatible interface, e.g. `http://127.0.0.1:8081/apis/ccompat/v7`. */
+  readonly registryUrl: string;
+  /** Topics that the process reads or writes. */
+  readonly topics: readonly SchemaTopic[];
+  /** Told, at most once an attempt, why the start still waits. */
+  readonly log?: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** After this a start that cannot find its ids rejects. */
+  readonly timeoutMs: number;
+}
+
+interface Reader {
+  readonly topic: SchemaTopic;
+  readonly type: avsc.Type;
+  readonly id: number;
+  readonly resolvers: Map<number, avsc.Resolver>;
+}
+
+const TYPES = new Map<SchemaName, avsc.Type>();
+/** The Avro type of a schema of this build; built once. */
+export function avroTypeOf(schema: SchemaName): avsc.Type {
+  const known = TYPES.get(schema);
+  if (known !== undefined) return known;
+  const type = parseSchema(SCHEMA_TEXTS[schema]);
+  TYPES.set(schema, type);
+  return type;
+}
+function parseSchema(text: string): avsc.Type {
+  return avsc.Type.forSchema(JSON.parse(text) as avsc.Schema, { wrapUnions: 'auto' });
+}
+
+export class Codec {
+  readonly #readers = new Map<string, Reader>();
+  readonly #writers = new Map<number, avsc.Type>();
+  readonly #learning = new Map<number, Promise<void>>();
+  readonly #slab = new Slab();
+  readonly #enrichment: avsc.Type;
+
+  private constructor(
+    ids: ReadonlyMap<SchemaTopic, number>,
+    private readonly fetchSchema: (id: number) => Promise<string>,
+  ) {
+    for (const [topic, id] of ids)
+      this.#readers.set(topic, { topic, id, type: avroTypeOf(TOPIC_SCHEMAS[topic]), resolvers: new Map() });
+    const enriched = avroTypeOf('telemetry-enriched') as avsc.types.RecordType;
+    this.#enrichment = enriched.field('enrichment').type;
+  }
+
+  /**
+   * Looks up the ids of the topics' schemas. Waits for a registry that is away, and for the deploy step that registers.
+   * Rejects with the last SchemaError after `timeoutMs`.
+   */
+  static async connect(options: CodecOptions): Promise<Codec> {
+    const { registryUrl, topics, log, timeoutMs } = options;
+    const registry = new Registry(registryUrl, Math.min(timeoutMs, 5_000));
+    const deadline = performance.now() + timeoutMs;
+    const ids = new Map<SchemaTopic, number>();
+    for (const topic of topics) {
+      for (;;) {
+        try {
+          ids.set(topic, await registry.lookUp(subjectOf(topic), SCHEMA_TEXTS[TOPIC_SCHEMAS[topic]]));
+          break;
+        } catch (error: unknown) {
+          const waits = error instanceof SchemaError && (error.retriable || error.code === 'schema_not_found');
+          if (!waits || performance.now() + RETRY_MS > deadline) throw error;
+          const remedy = error.retriable ? 'start the registry' : 'run the deploy step that registers the schemas';
+          log?.('waiting for the schema registry', { topic, code: error.code, remedy, error: error.message });
+          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        }
+      }
+    }
+    return new Codec(ids, (id) => registry.schemaOf(id));
+  }
+
+  /**
+   * Without a registry: ids are the topics' places, from 1. For tests, benchmarks, and tools that read their own writing;
+   * `fetchSchema` stands for the registry in `learn`.
+   */
+  static local(
+    topics: readonly SchemaTopic[] = SCHEMA_TOPICS,
+    fetchSchema: (id: number) => Promise<string> = (id) =>
+      Promise.reject(new SchemaError('schema_not_found', `schema ${id}: there is no registry`, false)),
+  ): Codec {
+    return new Codec(new Map(topics.map((topic) => [topic, SCHEMA_TOPICS.indexOf(topic) + 1])), fetchSchema);
+  }
+
+  #reader(topic: string): Reader {
+    const reader = this.#readers.get(topic);
+    if (reader === undefined) throw new Error(`topic ${topic} was not among the topics given to Codec.connect`);
+    return reader;
+  }
+
+  /** Id under which this build's schema of the topic is registered. */
+  idOf(topic: SchemaTopic): number {
+    return this.#reader(topic).id;
+  }
+
+  /** Schema id in the header of a value; null: no Confluent header. */
+  writerIdOf(value: Buffer): number | null {
+    return value.length >= HEADER_BYTES && value[0] === 0 ? value.readUInt32BE(1) : null;
+  }
+
+  /** Bytes of a value. Throws TypeError naming the field when the value is not what the schema says. */
+  encode<T extends SchemaTopic>(topic: T, value: DraftTypes[T]): Buffer {
+    const { id, type } = this.#reader(topic);
+    return this.#slab.take((into, at) => {
+      if (at + HEADER_BYTES > into.length) return into.length - at - HEADER_BYTES;
+      into[at] = 0;
+      into.writeUInt32BE(id, at + 1);
+      return type.encode(value, into, at + HEADER_BYTES);
+    });
+  }
+
+  /** Value of bytes. Throws UnknownSchema (learn it and try again) or MalformedValue (dead-letter it). */
+  decode<T extends SchemaTopic>(topic: T, value: Buffer): RecordTypes[T] {
+    const reader = this.#reader(topic);
+    const id = this.writerIdOf(value);
+    if (id === null) throw new MalformedValue(topic, 'does not begin with a schema id');
+    const resolver = id === reader.id ? undefined : this.#resolver(reader, id);
+    let decoded: { value: unknown; offset: number };
+    try {
+      decoded = reader.type.decode(value, HEADER_BYTES, resolver);
+    } catch (error: unknown) {
+      throw new MalformedValue(topic, `is not what schema ${id} says`, error);
+    }
+    if (decoded.offset < 0) throw new MalformedValue(topic, 'is cut short');
+    if (decoded.offset !== value.length)
+      throw new MalformedValue(topic, `has ${value.length - decoded.offset} bytes after its end`);
+    return decoded.value as RecordTypes[T]; // The type was made from the schema that the types were generated from.
+  }
+
+  #resolver(reader: Reader, id: number): avsc.Resolver {
+    const known = reader.resolvers.get(id);
+    if (known !== undefined) return known;
+    const writer = this.#writers.get(id);
+    if (writer === undefined) throw new UnknownSchema(id);
+    try {
+      const resolver = reader.type.createResolver(writer);
+      reader.resolvers.set(id, resolver);
+      return resolver;
+    } catch (error: unknown) {
+      const text = `schema ${id} cannot be read as a value of ${reader.topic}`;
+      throw new SchemaError('incompatible_writer', text, false, error);
+    }
+  }
+
+  /** Fetches a writer's schema, once for all who ask at the same time. Rejects with SchemaError; see `retriable`. */
+  learn(schemaId: number): Promise<void> {
+    if (this.#writers.has(schemaId)) return Promise.resolve();
+    const running = this.#learning.get(schemaId);
+    if (running !== undefined) return running;
+    const learning = this.#fetch(schemaId).finally(() => this.#learning.delete(schemaId));
+    this.#learning.set(schemaId, learning);
+    return learning;
+  }
+
+  async #fetch(schemaId: number): Promise<void> {
+    if (this.#writers.size >= LEARNT_MAX)
+      throw new SchemaError('registry_refused', `${LEARNT_MAX} foreign schemas are learnt already`, false);
+    const text = await this.fetchSchema(schemaId);
+    try {
+      this.#writers.set(schemaId, parseSchema(text));
+    } catch (error: unknown) {
+      throw new SchemaError('incompatible_writer', `schema ${schemaId} is not Avro`, false, error);
+    }
+  }
+
+  /**
+   * An enriched value made of a Telemetry value's bytes: Avro writes a record as its fields one after the other, and Enriched
+   * is Telemetry with one field more. Null when the value was not written with this build's Telemetry schema: decode and
+   * encode then. `telemetry` and the target topic must be among the codec's topics.
+   */
+  appendEnrichment(
+    telemetryValue: Buffer,
+    enrichment: Enrichment | null,
+    target: 'telemetry-enriched' | 'device-state' = 'telemetry-enriched',
+  ): Buffer | null {
+    if (this.writerIdOf(telemetryValue) !== this.idOf('telemetry')) return null;
+    const id = this.idOf(target);
+    const type = this.#enrichment;
+    return this.#slab.take((into, at) => {
+      const end = at + telemetryValue.length;
+      if (end > into.length) return into.length - end;
+      telemetryValue.copy(into, at);
+      into.writeUInt32BE(id, at + 1);
+      return type.encode(enrichment, into, end);
+    });
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Memory that values are encoded into: one large piece after another, so that a value costs no allocation of its own.
+ * Handed-out parts are never written again; a piece lives as long as any part of it, so what is kept for long is copied.
+ */
+export const SLAB_BYTES = 1 << 20;
+
+/** Writes at `at`; the new end, or a negative number when there is too little room (the missing bytes). */
+export type Write = (into: Buffer, at: number) => number;
+
+export class Slab {
+  #buffer: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #at = 0;
+
+  /** The bytes that `write` wrote, in this piece, a new one, or one of their own when they are larger than a piece. */
+  take(write: Write): Buffer {
+    let end = write(this.#buffer, this.#at);
+    if (end < 0) {
+      const missing = -end;
+      // A first try at the start of an empty piece fails only for want of room in any piece.
+      if (this.#at > 0) {
+        this.#buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+        this.#at = 0;
+        end = write(this.#buffer, 0);
+      }
+      if (end < 0) {
+        const own = Buffer.allocUnsafeSlow(SLAB_BYTES + Math.max(missing, -end));
+        const last = write(own, 0);
+        if (last < 0) throw new Error(`a value needs ${-last} bytes more than its writer said`);
+        return own.subarray(0, last);
+      }
+    }
+    const bytes = this.#buffer.subarray(this.#at, end);
+    this.#at = end;
+    return bytes;
+  }
+}
