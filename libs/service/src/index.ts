@@ -1,1 +1,9 @@
-export {};
+export * from './common.js';
+export * from './config.js';
+export * from './http.js';
+export * from './log.js';
+export * from './metrics.js';
+export * from './run.js';
+export * from './variables.js';
+export * from './stream.js';
+export * from './dead-letter.js';

@@ -75,6 +75,11 @@ export interface StepResult {
 
 /** A partition's work: owns the state of all devices of that partition. Made at assignment, dropped at revocation. */
 export interface Task {
+  /**
+   * Before a batch is loaded or processed: fetches what reading it needs (a schema that is not known yet). While it rejects, the
+   * partition waits and it is asked again with a growing pause; that is no reason for a dead letter.
+   */
+  prepare?(records: readonly InRecord[]): Promise<void>;
   /** A record of the state topic or of a table, in offset order; tables keep coming after the load. */
   load(record: InRecord): void;
   /** All tables and state are loaded; called once before the first step. `nowMs` is the wall clock. */
@@ -189,6 +194,8 @@ export interface Admin {
   /** Makes missing topics and sets differing configs; partition counts are never changed. Returns what was done. */
   applyTopics(specs: readonly TopicSpec[]): Promise<readonly TopicDifference[]>;
   verifyTopics(specs: readonly TopicSpec[]): Promise<readonly TopicDifference[]>;
+  /** How many partitions a topic has. Rejects with StreamError when it does not exist. */
+  partitionCount(topic: string): Promise<number>;
   /** Next offset to be written, per partition. */
   endOffsets(topic: string): Promise<ReadonlyMap<number, number>>;
   close(): Promise<void>;
@@ -236,5 +243,10 @@ export interface Streams {
   processor(options: ProcessorOptions): Processor;
   table(options: TableOptions): Table;
   read(options: ReaderOptions): Promise<void>;
+  /**
+   * The committed records at exactly these offsets of one partition, in order; those that are gone (retention, compaction) are left
+   * out. For a bounded handful: the decoder reads frames again that waited for their format. Rejects with StreamError.
+   */
+  fetchAt(topic: string, partition: number, offsets: readonly number[]): Promise<readonly InRecord[]>;
   admin(): Admin;
 }

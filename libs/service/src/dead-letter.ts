@@ -1,0 +1,116 @@
+/** The dead letter of a whole record: one on which a step failed twice, or that is on a partition where it can not be used. */
+import type { Codec, DeadLetter } from '@fleetwire/schemas';
+import { partitionOf, type InRecord, type OutRecord } from '@fleetwire/streaming';
+
+/** Longest error text that is kept. */
+const ERROR_TEXT_MAX = 1000;
+
+/** What only the caller knows of a record that is given up. */
+export interface RecordFailure {
+  readonly reason: 'bug' | 'wrong_partition' | 'invalid';
+  /** The service. */
+  readonly stage: string;
+  readonly ident: string | null;
+  readonly error: string;
+  readonly version: string | null;
+}
+
+/** A dead letter with the record's bytes and place, keyed by the ident or, unknown, by the record's own key. */
+export function recordDeadLetter(codec: Codec, record: InRecord, failure: RecordFailure): OutRecord {
+  const letter: DeadLetter = {
+    reason: failure.reason,
+    stage: failure.stage,
+    // The record's own time, so that a repeat after a crash gives the same bytes.
+    at: record.timestampMs * 1000,
+    bytes: record.value ?? Buffer.alloc(0),
+    error: failure.error.slice(0, ERROR_TEXT_MAX),
+    path: null,
+    start: null,
+    end: null,
+    ident: failure.ident,
+    peer: null,
+    protocol: null,
+    transport: null,
+    received_at: null,
+    edge: null,
+    listener: null,
+    connection: null,
+    sequence: null,
+    context: {},
+    source_topic: record.topic,
+    source_partition: record.partition,
+    source_offset: record.offset,
+    headers: Object.fromEntries(
+      Object.entries(record.headers).map(([name, value]) => [name, value?.toString('utf8') ?? '']),
+    ),
+    decoder_version: failure.version,
+    partitioner: failure.reason === 'wrong_partition' ? 'not murmur2' : null,
+    suppressed: 0,
+  };
+  return {
+    topic: 'dead-letters',
+    key: failure.ident ?? record.key ?? record.topic,
+    value: codec.encode('dead-letters', letter),
+  };
+}
+
+/** For `ProcessorOptions.deadLetter`: a step threw twice on this record. */
+export function bugDeadLetter(
+  codec: Codec,
+  stage: string,
+  version: string,
+): (record: InRecord, error: unknown) => OutRecord {
+  return (record, error) =>
+    recordDeadLetter(codec, record, {
+      reason: 'bug',
+      stage,
+      ident: record.key?.toString('utf8') ?? null,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      version,
+    });
+}
+
+/** Dead letters of misplaced records that wait for the next step; more are left out. */
+const MISPLACED_WAITING_MAX = 100;
+
+/**
+ * Refuses records that another client wrote with another partitioner (librdkafka's default is not murmur2): the wrong task would
+ * use them. They are ignored and dead-lettered with the remedy.
+ */
+export class PartitionGuard {
+  readonly #codec: Codec;
+  readonly #stage: string;
+  readonly #partition: number;
+  readonly #partitions: number;
+  #waiting: OutRecord[] = [];
+
+  constructor(codec: Codec, stage: string, partition: number, partitions: number) {
+    this.#codec = codec;
+    this.#stage = stage;
+    this.#partition = partition;
+    this.#partitions = partitions;
+  }
+
+  /** False: `ident` has another partition than the one the record was read from. */
+  belongs(record: InRecord, ident: string): boolean {
+    if (partitionOf(ident, this.#partitions) === this.#partition) return true;
+    if (this.#waiting.length < MISPLACED_WAITING_MAX)
+      this.#waiting.push(
+        recordDeadLetter(this.#codec, record, {
+          reason: 'wrong_partition',
+          stage: this.#stage,
+          ident,
+          error: 'Set the partitioner of the producer to murmur2 (librdkafka: partitioner=murmur2_random).',
+          version: null,
+        }),
+      );
+    return false;
+  }
+
+  /** What `belongs` refused since the last call; publish it with the next step. */
+  takeDeadLetters(): OutRecord[] {
+    const taken = this.#waiting;
+    this.#waiting = [];
+    return taken;
+  }
+}

@@ -1,0 +1,65 @@
+/** raw-frames → telemetry, dead-letters, command-reports, device-settings. */
+import { bugDeadLetter, kafkaConnection, processorMetrics, processorPart, runService } from '@fleetwire/service';
+import { Codec } from '@fleetwire/schemas';
+import { connect } from '@fleetwire/streaming';
+import { loadConfig } from './config.js';
+import { FormQueries } from './form-queries.js';
+import { decoderMetrics } from './metrics.js';
+import { STAGE } from './records.js';
+import { RAW_FRAMES, DecoderTask } from './task.js';
+import { VERSION } from './version.js';
+
+const TOPICS = [
+  'raw-frames',
+  'telemetry',
+  'dead-letters',
+  'command-reports',
+  'commands',
+  'devices',
+  'device-settings',
+  'media',
+] as const;
+/** Records a step is given: about 100 ms of work, so that a rebalance never waits long. */
+const BATCH_RECORDS_MAX = 2000;
+/** A registry that is away at the start is waited for that long. */
+const REGISTRY_TIMEOUT_MS = 60_000;
+
+await runService({
+  name: 'decoder',
+  env: process.env,
+  loadConfig,
+  build: async ({ config, log, metrics }) => {
+    const codec = await Codec.connect({
+      registryUrl: config.schemaRegistryUrl,
+      topics: TOPICS,
+      log,
+      timeoutMs: REGISTRY_TIMEOUT_MS,
+    });
+    const streams = connect(kafkaConnection(config));
+    const admin = streams.admin();
+    const partitions = await admin.partitionCount(RAW_FRAMES);
+    await admin.close();
+    const deps = {
+      codec,
+      version: VERSION,
+      partitions,
+      refetch: (partition: number, offsets: readonly number[]) => streams.fetchAt(RAW_FRAMES, partition, offsets),
+      formQueries: new FormQueries(),
+      metrics: decoderMetrics(metrics),
+      log,
+      mediaTopic: config.media,
+    };
+    const processor = streams.processor({
+      group: 'fleetwire-decoder',
+      inputs: [RAW_FRAMES],
+      tables: ['devices', 'device-settings'],
+      guarantee: 'at_least_once',
+      batchRecordsMax: BATCH_RECORDS_MAX,
+      createTask: (partition) => new DecoderTask(partition, deps),
+      deadLetter: bugDeadLetter(codec, STAGE, VERSION),
+      metrics: processorMetrics(metrics, [RAW_FRAMES]),
+      log,
+    });
+    return [processorPart(processor)];
+  },
+});

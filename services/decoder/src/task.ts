@@ -1,0 +1,206 @@
+/**
+ * The decoder's work on one partition. Keeps no state of its own but unfinished sets of parts, whose first offset is never
+ * committed past, so that a crash reads them again.
+ *
+ * Guarantees: outcomes come in the order of the frames of a device; an offset is committed only after every outcome of its frame
+ * is; each frame ends in at least one outcome (telemetry, answer, presence, dead letter, or a part that waits).
+ */
+import { Assembler, type DeviceSettings, type Learnt } from '@fleetwire/protocols';
+import type { Codec, RawFrame } from '@fleetwire/schemas';
+import { PartitionGuard } from '@fleetwire/service';
+import type { InRecord, OutRecord, StepResult, StreamLog, Task } from '@fleetwire/streaming';
+import { decodeFrame, type FrameAt, type FrameOutcome } from './decode-frame.js';
+import { awaitSetting, DeviceBook, FORM, learnSetting } from './device-book.js';
+import type { FormQueries } from './form-queries.js';
+import type { DecoderMetrics } from './metrics.js';
+import { mediaRecords } from './media.js';
+import { answerReport, frameDeadLetter, settingRecord, STAGE } from './records.js';
+
+export const RAW_FRAMES = 'raw-frames';
+
+/** Reads frames again by offset: those that waited for a report format. Offsets that are gone are left out. */
+export type Refetch = (partition: number, offsets: readonly number[]) => Promise<readonly InRecord[]>;
+
+export interface DecoderDeps {
+  readonly codec: Codec;
+  readonly version: string;
+  readonly partitions: number;
+  readonly refetch: Refetch;
+  readonly formQueries: FormQueries;
+  readonly metrics: DecoderMetrics;
+  readonly log: StreamLog;
+  /** Pictures are published only when the topic is configured. */
+  readonly mediaTopic: boolean;
+}
+
+export class DecoderTask implements Task {
+  readonly #deps: DecoderDeps;
+  readonly #partition: number;
+  readonly #book: DeviceBook;
+  readonly #assembler = new Assembler<FrameAt>();
+  readonly #guard: PartitionGuard;
+  /** Context of frames whose parts are held, for the dead letter if the rest never comes. */
+  readonly #rawOfPart = new Map<number, RawFrame>();
+
+  constructor(partition: number, deps: DecoderDeps) {
+    this.#deps = deps;
+    this.#partition = partition;
+    this.#guard = new PartitionGuard(deps.codec, STAGE, partition, deps.partitions);
+    this.#book = new DeviceBook((ident, field, remedy) => {
+      deps.metrics.settingIgnored();
+      deps.log.warn({ ident, field, remedy }, 'a setting of a device is not usable and is ignored');
+    });
+  }
+
+  load(record: InRecord): void {
+    const key = record.key?.toString('utf8') ?? '';
+    const ident = record.topic === 'devices' ? key : key.slice(0, key.indexOf('|'));
+    if (!this.#guard.belongs(record, ident)) return;
+    if (record.topic === 'devices') {
+      this.#book.putDevice(ident, record.value === null ? null : this.#deps.codec.decode('devices', record.value));
+      return;
+    }
+    const [, name = '', side] = key.split('|');
+    if (record.value !== null)
+      this.#book.putSetting(ident, name, this.#deps.codec.decode('device-settings', record.value));
+    else if (side === 'reported') this.#book.putSetting(ident, name, null);
+  }
+
+  async process(records: readonly InRecord[]): Promise<StepResult> {
+    const outputs: OutRecord[] = this.#guard.takeDeadLetters();
+    for (const record of records) await this.#frame(record, outputs);
+    return { outputs, holdAt: this.#hold() };
+  }
+
+  tick(nowMs: number): StepResult | null {
+    const outputs = this.#guard.takeDeadLetters();
+    this.#expire(this.#assembler.expire(nowMs * 1000), outputs);
+    return outputs.length === 0 ? null : { outputs, holdAt: this.#hold() };
+  }
+
+  async #frame(record: InRecord, outputs: OutRecord[]): Promise<void> {
+    const { codec, metrics } = this.#deps;
+    const at: FrameAt = { topic: record.topic, partition: record.partition, offset: record.offset };
+    const raw = codec.decode('raw-frames', record.value!);
+    const outcome = this.#decode(raw, at, this.#book.settingsFor(raw.ident, at.offset), 0);
+    metrics.frame(outcome);
+    if (outcome.frame === null) this.#rawOfPart.set(at.offset, raw);
+    this.#expire(outcome.expired, outputs);
+    this.#publish(raw, at, outcome, outputs);
+    for (const learnt of outcome.learnt) await this.#learn(raw, at, learnt, outputs);
+    if (outcome.rejected.some((r) => r.reason === 'format_unknown')) this.#awaitForm(raw, at, outputs);
+  }
+
+  #decode(raw: RawFrame, at: FrameAt, settings: DeviceSettings, revision: number): FrameOutcome {
+    return decodeFrame(raw, at, {
+      settings,
+      device: this.#book.device(raw.ident),
+      assembler: this.#assembler,
+      version: this.#deps.version,
+      revision,
+    });
+  }
+
+  /** Every outcome of one frame as records, in the order of the frame. */
+  #publish(raw: RawFrame, at: FrameAt, outcome: FrameOutcome, outputs: OutRecord[]): void {
+    const { codec, version } = this.#deps;
+    const partition = this.#partition;
+    const timestampMs = Math.floor(raw.received_at / 1000);
+    for (const report of outcome.reports)
+      outputs.push({
+        topic: 'telemetry',
+        key: raw.ident,
+        partition,
+        timestampMs,
+        value: codec.encode('telemetry', report),
+      });
+    for (const [index, response] of outcome.responses.entries()) {
+      const answer = answerReport(raw, at, index, response, outcome.protocol.correlationOf(response));
+      outputs.push({
+        topic: 'command-reports',
+        key: raw.ident,
+        partition,
+        timestampMs,
+        value: codec.encode('command-reports', answer),
+      });
+    }
+    for (const rejection of outcome.rejected) {
+      const letter = frameDeadLetter(raw, at, outcome.frame ?? raw.frame, rejection, version);
+      outputs.push({ topic: 'dead-letters', key: raw.ident, timestampMs, value: codec.encode('dead-letters', letter) });
+    }
+    if (outcome.media !== null && this.#deps.mediaTopic) outputs.push(...mediaRecords(codec, raw, outcome.media));
+  }
+
+  async #learn(raw: RawFrame, at: FrameAt, learnt: Learnt, outputs: OutRecord[]): Promise<void> {
+    const before = this.#book.setting(raw.ident, learnt.name);
+    const what = { ident: raw.ident, name: learnt.name, value: learnt.value, settings: learnt.settings ?? {} };
+    const setting = learnSetting(before, what, at.offset, raw.received_at, learnt.settings?.formSource ?? 'reply');
+    if (setting === null) return;
+    const waiting = learnt.name === FORM ? setting.waiting : [];
+    const stored = waiting.length === 0 ? setting : { ...setting, waiting: [] };
+    this.#book.putSetting(raw.ident, learnt.name, stored);
+    outputs.push(settingRecord(this.#deps.codec, stored));
+    if (waiting.length > 0) await this.#decodeAgain(raw, waiting, learnt.settings ?? {}, outputs);
+  }
+
+  /** Frames that came before their format was known, decoded with it: same message_id, revision 1. */
+  async #decodeAgain(
+    raw: RawFrame,
+    offsets: readonly number[],
+    taught: DeviceSettings,
+    outputs: OutRecord[],
+  ): Promise<void> {
+    const { codec, metrics, refetch } = this.#deps;
+    for (const record of await refetch(this.#partition, offsets)) {
+      const at: FrameAt = { topic: record.topic, partition: record.partition, offset: record.offset };
+      const waited = codec.decode('raw-frames', record.value!);
+      if (waited.ident !== raw.ident) continue;
+      const settings = { ...this.#book.settingsFor(raw.ident, at.offset), ...taught };
+      const outcome = this.#decode(waited, at, settings, 1);
+      metrics.decodedAgain(outcome);
+      const fits = outcome.rejected.length === 0;
+      if (fits) this.#publish(waited, at, { ...outcome, responses: [], media: null }, outputs);
+    }
+  }
+
+  #awaitForm(raw: RawFrame, at: FrameAt, outputs: OutRecord[]): void {
+    const setting = awaitSetting(this.#book.setting(raw.ident, FORM), raw.ident, FORM, at.offset, raw.received_at);
+    if (setting !== null) {
+      this.#book.putSetting(raw.ident, FORM, setting);
+      outputs.push(settingRecord(this.#deps.codec, setting));
+    }
+    const query = this.#deps.formQueries.query(raw);
+    if (query !== null)
+      outputs.push({
+        topic: 'commands',
+        key: raw.ident,
+        partition: this.#partition,
+        value: this.#deps.codec.encode('commands', query),
+      });
+  }
+
+  #expire(sets: FrameOutcome['expired'], outputs: OutRecord[]): void {
+    for (const set of sets) {
+      for (const part of set.parts) {
+        const raw = this.#rawOfPart.get(part.ref.offset);
+        if (raw === undefined) continue;
+        this.#deps.metrics.rejected(set.protocol, 'parts_missing');
+        const rejection = { reason: 'parts_missing', start: 0, end: part.frame.length } as const;
+        const letter = frameDeadLetter(raw, part.ref, part.frame, rejection, this.#deps.version);
+        outputs.push({ topic: 'dead-letters', key: raw.ident, value: this.#deps.codec.encode('dead-letters', letter) });
+      }
+    }
+  }
+
+  /** The first part of an unfinished set stays uncommitted. Also forgets contexts of parts that are no longer held. */
+  #hold(): ReadonlyMap<string, number> {
+    let lowest = Number.POSITIVE_INFINITY;
+    const held = new Set<number>();
+    for (const ref of this.#assembler.refs()) {
+      held.add(ref.offset);
+      lowest = Math.min(lowest, ref.offset);
+    }
+    for (const offset of this.#rawOfPart.keys()) if (!held.has(offset)) this.#rawOfPart.delete(offset);
+    return Number.isFinite(lowest) ? new Map([[RAW_FRAMES, lowest]]) : new Map();
+  }
+}
