@@ -160,7 +160,7 @@ export class Link {
     let noiseFrom = -1;
     while (this.#from < this.#to) {
       const speaker = this.#speakerOf(this.#bytes[this.#from]!);
-      const framed = speaker?.protocol.frame(this.#view(), speaker.state) ?? null;
+      const framed = speaker?.protocol.frame(this.#view(), speaker.state, env) ?? null;
       if (framed === null || (framed.kind === 'bad' && framed.reason === 'noise' && framed.resumeAt !== null)) {
         // Noise is reported as runs, not byte by byte.
         if (noiseFrom < 0) noiseFrom = this.#from;

@@ -152,8 +152,8 @@ export interface DecodeInput {
 
 /** An answer of the device to a command. */
 export interface CommandResponse {
-  /** Protocol's own name of the command: `IMOB`, `S20`, `0x8103`, `FORM`. */
-  readonly command: string;
+  /** Protocol's own name of the command: `IMOB`, `S20`, `0x8103`, `FORM`; null when the answer does not name it (ATrack `$OK`). */
+  readonly command: string | null;
   readonly outcome: 'ok' | 'error' | 'value' | 'request';
   readonly code?: string | number;
   readonly values?: readonly unknown[];
@@ -241,7 +241,8 @@ export interface Protocol<State extends LinkState = LinkState> {
   owns(firstByte: number): boolean;
   detect(view: FrameView): Detection;
   open(known?: Known): State;
-  frame(view: FrameView, state: State): Framed;
+  /** `env`: for a protocol whose tolerance is a setting of the device (ATrack); without it the strict rules hold. */
+  frame(view: FrameView, state: State, env?: AcceptEnv): Framed;
   accept(frame: Uint8Array, state: State, env: AcceptEnv): Accepted;
   /** Bytes that the protocol itself must send after a silence (JT808: request for missing parts). Called once a second. */
   tick?(state: State, nowMs: number): readonly Uint8Array[];
