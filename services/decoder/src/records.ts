@@ -64,7 +64,7 @@ export function answerReport(
     cause: null,
     detail: null,
     response: {
-      command: response.command,
+      command: response.command ?? '',
       outcome: response.outcome,
       code: response.code === undefined ? null : String(response.code),
       values: response.values === undefined ? null : JSON.stringify(response.values),
