@@ -173,7 +173,7 @@ export class Link {
           this.#from = framed.end;
           continue;
         case 'frame':
-          return this.#accept(speaker!, framed.end, env);
+          return this.#accept(speaker!, framed.end, framed.resumeAt ?? framed.end, env);
         case 'bad': {
           const end = framed.resumeAt ?? this.#to;
           return this.#refuse(this.#from, end, framed.reason, framed.resumeAt === null, speaker!.protocol.id);
@@ -225,9 +225,9 @@ export class Link {
     return null;
   }
 
-  #accept(speaker: Speaker, end: number, env: AcceptEnv): LinkItem {
+  #accept(speaker: Speaker, end: number, resumeAt: number, env: AcceptEnv): LinkItem {
     const bytes = this.#bytes.subarray(this.#from, end);
-    this.#from = end;
+    this.#from = resumeAt;
     if (speaker.state.ident === null) speaker.state.ident = this.#ident;
     const accepted = speaker.protocol.accept(bytes, speaker.state, env);
     this.#current = speaker;

@@ -43,8 +43,8 @@ export interface Rejection {
 
 /** What the bytes at the front of the buffer are. Never throws; never looks past `end` of the view. */
 export type Framed =
-  /** One whole message at [from, end). */
-  | { readonly kind: 'frame'; readonly end: number }
+  /** One whole message at [from, end). Reading goes on at `resumeAt` (default `end`): a flag may end one frame and open the next. */
+  | { readonly kind: 'frame'; readonly end: number; readonly resumeAt?: number }
   /** Wait; nothing is wrong yet. With `silenceMs`, ask again with `final` after that silence. */
   | { readonly kind: 'need'; readonly atLeast: number; readonly silenceMs?: number }
   /** Filler that belongs to no frame and is no error (CR LF between lines). */
