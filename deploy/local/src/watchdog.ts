@@ -7,7 +7,7 @@ import { Socket } from 'node:net';
  * A small shell of its own session reads a pipe that only this process can write: `add PID`, `drop PID`. The pipe ends when this
  * process does, however that came about; then each group that is left gets CONT and TERM, and after 10 s KILL.
  */
-const SCRIPT = `
+export const WATCHDOG_SCRIPT = `
 pids=
 while read -r op pid; do
   case $op in
@@ -16,21 +16,21 @@ while read -r op pid; do
   esac
 done
 [ -n "$pids" ] || exit 0
-for p in $pids; do kill -TERM -- "-$p" 2>/dev/null; kill -CONT -- "-$p" 2>/dev/null; done
+for p in $pids; do kill -s TERM -- "-$p" 2>/dev/null; kill -s CONT -- "-$p" 2>/dev/null; done
 n=0
 while [ $n -lt 100 ]; do
-  left=; for p in $pids; do kill -0 -- "-$p" 2>/dev/null && left="$left $p"; done
+  left=; for p in $pids; do kill -s 0 -- "-$p" 2>/dev/null && left="$left $p"; done
   [ -n "$left" ] || exit 0
   pids=$left; n=$((n + 1)); sleep 0.1
 done
-for p in $pids; do kill -KILL -- "-$p" 2>/dev/null; done
+for p in $pids; do kill -s KILL -- "-$p" 2>/dev/null; done
 `;
 
 let dog: ChildProcess | null = null;
 
 function watchdog(): ChildProcess {
   if (dog !== null && dog.exitCode === null && dog.signalCode === null) return dog;
-  const child = spawn('/bin/sh', ['-c', SCRIPT, 'fleetwire-watchdog'], {
+  const child = spawn('/bin/sh', ['-c', WATCHDOG_SCRIPT, 'fleetwire-watchdog'], {
     detached: true,
     cwd: '/',
     stdio: ['pipe', 'ignore', 'ignore'],
