@@ -17,9 +17,9 @@ export type Seed = (typeof SEEDS)[number];
 
 /** Canonical units; a new one is a decision, since readers compare by it. */
 export const UNITS = [
-  'V', 'A', 'mAh', '%', 'km/h', 'km', 'm', '°C', 'K', 'deg', 's', 'h', 'ms', 'g', 'kg', 'N', 'kPa', 'Pa', 'hPa', 'l', 'ml', 'l/h', 'km/l',
-  '10e-6 l/s', 'g/s', 'rpm', 'dBm', 'm/s', 'lx', 'µg/100ml', 'g/m²',
-] as const; // prettier-ignore
+  ...['V', 'A', 'mAh', '%', 'km/h', 'm/s', 'm/s²', 'km', 'm', 'cm', '°C', 'K', 'deg', 's', 'h', 'g', 'g/m²', 'kg', 'N'],
+  ...['kPa', 'l', 'l/h', 'km/l', '10e-6 l/s', 'g/s', 'µg/l', 'rpm', 'dBm'],
+] as const;
 export type Unit = (typeof UNITS)[number];
 
 /** The upper-case segments that families use, with what may stand there. */

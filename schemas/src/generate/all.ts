@@ -1,6 +1,7 @@
 /** All generated files as values: path from the root of the repository → text. Pure, so that a test can compare them. */
 import type { Catalogue } from '../catalogue/load.js';
 import { TOPIC_SCHEMAS, type SchemaName } from '../topics.js';
+import { parametersPage, schemasPage } from './docs.js';
 import { recordsModule } from './records.js';
 import { namesModule, reportModule } from './report.js';
 import { enrichedSchema, schemaText, telemetrySchema } from './telemetry.js';
@@ -20,5 +21,7 @@ export function generateAll(catalogue: Catalogue, readSchema: (file: string) => 
   files.set('libs/protocols/src/catalogue/report.generated.ts', reportModule(catalogue));
   files.set('libs/protocols/src/catalogue/names.generated.ts', namesModule(catalogue));
   files.set('schemas/src/records.generated.ts', recordsModule(schemas));
+  files.set('docs/reference/parameters.md', parametersPage(catalogue));
+  files.set('docs/reference/schemas.md', schemasPage(schemas));
   return files;
 }

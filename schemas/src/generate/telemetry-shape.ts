@@ -94,7 +94,7 @@ export const LISTS: readonly { readonly field: string; readonly parameter: strin
         figure('type', 'type', "The device's number for the kind of beacon."),
         nullable('companion', 'boolean', 'True: paired with the device.', { parameter: 'companion' }),
         figure('last_seen', 'last.seen', 'Time since it was heard.', 's'),
-        figure('height', 'height', 'Height of the load under the beacon.', 'mm'),
+        figure('height', 'height', 'Height that a height sensor measures.', 'cm'),
         figure('temperature', 'temperature', 'Temperature.', '°C'),
         figure('humidity', 'humidity', 'Relative humidity.', '%'),
         figure('battery_voltage', 'battery.voltage', "Voltage of the beacon's battery.", 'V'),
