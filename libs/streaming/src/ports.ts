@@ -174,6 +174,8 @@ export interface ReaderOptions {
   readonly onRecord: (record: InRecord) => boolean | undefined;
   /** Stop after that long without a record. */
   readonly idleMs?: number;
+  /** Stop when everything that stood in the topics at the start was read. */
+  readonly untilEnd?: boolean;
   readonly signal?: AbortSignal;
 }
 

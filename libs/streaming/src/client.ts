@@ -1,0 +1,82 @@
+import kafkajs from 'kafkajs';
+import type { Kafka as KafkaClient, KafkaConfig as ClientConfig, LogEntry, RetryOptions, SASLOptions } from 'kafkajs';
+import { installCodecs } from './codecs.js';
+import { StreamError } from './errors.js';
+import type { KafkaConfig, StreamLog } from './ports.js';
+
+/** The patch that this code was written and tested against, see `docs/decisions/kafka-client.md`. */
+export const PATCH_VERSION = 1;
+
+const CONNECTION_TIMEOUT_MS = 3_000;
+/** An answer that has not come by then is taken for lost; the request is sent again with the same sequence number. */
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** Steps of whatever is not a send: about 20 s in all, then the caller hears of it. */
+const RETRY: RetryOptions = { initialRetryTime: 50, maxRetryTime: 1_000, multiplier: 2, factor: 0.2, retries: 24 };
+
+/**
+ * Throws `client_unpatched` unless the client carries the patch of this repository. The released client acknowledges
+ * records that it lost, so there is no way to run on it.
+ */
+export function assertPatched(client: { readonly fleetwirePatch?: number | undefined } = kafkajs): void {
+  if (client.fleetwirePatch === PATCH_VERSION) return;
+  throw new StreamError(
+    'client_unpatched',
+    `The kafkajs in node_modules is not the patched one (patch ${String(client.fleetwirePatch ?? 'absent')}, wanted ${PATCH_VERSION}). ` +
+      'Unpatched, it loses acknowledged records. Run `npm install` with scripts, or `npx patch-package` in the root of the repository.',
+  );
+}
+
+/** A client of the Kafka library. Its own messages are told apart by namespace, a level lower: it calls `error` what it will retry. */
+export function createClient(config: KafkaConfig, log: StreamLog, retry: RetryOptions = RETRY): KafkaClient {
+  installCodecs();
+  const options: ClientConfig = {
+    clientId: config.clientId,
+    brokers: [...config.brokers],
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry,
+    logLevel: kafkajs.logLevel.WARN,
+    logCreator: () => (entry) => relay(entry, log),
+    ...(config.ssl === undefined ? {} : { ssl: tls(config.ssl) }),
+    ...(config.sasl === undefined ? {} : { sasl: credentials(config.sasl) }),
+  };
+  return new kafkajs.Kafka(options);
+}
+
+function tls(ssl: NonNullable<KafkaConfig['ssl']>): NonNullable<ClientConfig['ssl']> {
+  return {
+    rejectUnauthorized: ssl.rejectUnauthorized ?? true,
+    ...(ssl.ca === undefined ? {} : { ca: [ssl.ca] }),
+    ...(ssl.cert === undefined ? {} : { cert: ssl.cert }),
+    ...(ssl.key === undefined ? {} : { key: ssl.key }),
+  };
+}
+
+/** The client's type tells the mechanisms apart by their literal, so each is built by itself. */
+function credentials(sasl: NonNullable<KafkaConfig['sasl']>): SASLOptions {
+  const { mechanism, username, password } = sasl;
+  switch (mechanism) {
+    case 'plain':
+      return { mechanism, username, password };
+    case 'scram-sha-256':
+      return { mechanism, username, password };
+    case 'scram-sha-512':
+      return { mechanism, username, password };
+  }
+}
+
+function relay(entry: LogEntry, log: StreamLog): void {
+  const { message, error, topic, partition, groupId, broker } = entry.log;
+  const fields = {
+    client: entry.namespace,
+    message,
+    error: error as unknown,
+    topic: topic as unknown,
+    partition: partition as unknown,
+    group: groupId as unknown,
+    broker: broker as unknown,
+  };
+  if (entry.level <= kafkajs.logLevel.ERROR) log.warn(fields, 'the Kafka client reports an error');
+  else log.debug(fields, 'the Kafka client reports');
+}

@@ -1,0 +1,140 @@
+import type { Message } from 'kafkajs';
+import { partitionOf } from './partition.js';
+import type { InRecord, OutRecord, Placed } from './ports.js';
+
+/** Length of a record on the wire beyond key, value and headers: lengths, deltas, attributes. */
+const RECORD_OVERHEAD_BYTES = 32;
+
+/** About what a record takes in a request. */
+export function recordBytes(record: OutRecord): number {
+  let bytes = RECORD_OVERHEAD_BYTES + (record.value?.length ?? 0) + (record.key?.length ?? 0);
+  if (record.headers !== undefined) {
+    for (const [name, value] of Object.entries(record.headers)) bytes += name.length + value.length + 4;
+  }
+  return bytes;
+}
+
+/** A record on its way through the client, which notes the partition that was chosen for it. */
+export class OutMessage implements Message {
+  readonly key: Buffer | string | null;
+  readonly value: Buffer | null;
+  readonly timestamp: string;
+  readonly headers?: Record<string, string | Buffer>;
+  readonly topic: string;
+  readonly wanted: number | undefined;
+  readonly partitionKey: string | Buffer | null;
+  chosen = -1;
+
+  constructor(record: OutRecord, nowMs: number) {
+    this.topic = record.topic;
+    this.key = record.key;
+    this.value = record.value;
+    this.timestamp = String(record.timestampMs ?? nowMs);
+    if (record.headers !== undefined) this.headers = { ...record.headers };
+    this.wanted = record.partition;
+    this.partitionKey = record.partitionKey ?? record.key;
+  }
+}
+
+/** What the client calls to choose a partition: once a send, which the patch sees to. */
+export function choosePartition(message: Message, partitionCount: number): number {
+  if (!(message instanceof OutMessage)) throw new TypeError('Only records of this library go through its producers');
+  if (message.wanted !== undefined) message.chosen = message.wanted;
+  else if (message.partitionKey !== null) message.chosen = partitionOf(message.partitionKey, partitionCount);
+  else throw new TypeError(`A record for ${message.topic} has neither key nor partition; give one of them`);
+  return message.chosen;
+}
+
+/** Messages by topic, in order. */
+export function byTopic(messages: readonly OutMessage[]): { topic: string; messages: OutMessage[] }[] {
+  const topics = new Map<string, OutMessage[]>();
+  for (const message of messages) {
+    const list = topics.get(message.topic);
+    if (list === undefined) topics.set(message.topic, [message]);
+    else list.push(message);
+  }
+  return [...topics].map(([topic, list]) => ({ topic, messages: list }));
+}
+
+interface Acknowledgement {
+  readonly topicName: string;
+  readonly partition: number;
+  readonly errorCode: number;
+  readonly baseOffset?: string;
+}
+
+/**
+ * Where each message stands, from the broker's answers. null when a partition that was written to is not among them, or with an error:
+ * then nothing may be acknowledged.
+ */
+export function placeAll(messages: readonly OutMessage[], answers: readonly Acknowledgement[]): Placed[] | null {
+  const next = new Map<string, number>();
+  for (const { topicName, partition, errorCode, baseOffset } of answers) {
+    if (errorCode !== 0 || baseOffset === undefined) return null;
+    next.set(`${topicName}/${partition}`, Number(baseOffset));
+  }
+  const placed: Placed[] = [];
+  for (const message of messages) {
+    const place = `${message.topic}/${message.chosen}`;
+    const offset = next.get(place);
+    if (offset === undefined || offset < 0) return null;
+    next.set(place, offset + 1);
+    placed.push({ topic: message.topic, partition: message.chosen, offset });
+  }
+  return placed;
+}
+
+/** Cuts a list so that each part stays below `bytesMax`; a record that is longer stands alone. */
+export function chunkByBytes<T>(items: readonly T[], bytesMax: number, bytesOf: (item: T) => number): T[][] {
+  const chunks: T[][] = [];
+  let chunk: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const more = bytesOf(item);
+    if (chunk.length > 0 && bytes + more > bytesMax) {
+      chunks.push(chunk);
+      chunk = [];
+      bytes = 0;
+    }
+    chunk.push(item);
+    bytes += more;
+  }
+  if (chunk.length > 0) chunks.push(chunk);
+  return chunks;
+}
+
+/** What the client hands over for a record read. */
+export interface ReadMessage {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly timestamp: string;
+  readonly offset: string;
+  readonly headers?: Readonly<Record<string, Buffer | string | (Buffer | string)[] | undefined>>;
+}
+
+const NO_HEADERS: Readonly<Record<string, Buffer | undefined>> = Object.freeze({});
+
+export function toInRecord(topic: string, partition: number, message: ReadMessage): InRecord {
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    key: message.key,
+    value: message.value,
+    headers: message.headers === undefined ? NO_HEADERS : readHeaders(message.headers),
+    timestampMs: Number(message.timestamp),
+  };
+}
+
+/** The last value where a name is given more than once, as `Headers.lastHeader` of the Java client. */
+function readHeaders(headers: NonNullable<ReadMessage['headers']>): Readonly<Record<string, Buffer | undefined>> {
+  const names = Object.keys(headers);
+  if (names.length === 0) return NO_HEADERS;
+  const out: Record<string, Buffer | undefined> = {};
+  for (const name of names) {
+    const value = headers[name];
+    const last = Array.isArray(value) ? value[value.length - 1] : value;
+    out[name] = typeof last === 'string' ? Buffer.from(last) : last;
+  }
+  return out;
+}
