@@ -49,7 +49,7 @@ export interface VariableRow {
 
 export interface ConfigDefinition<C> {
   /** Reads the environment. Throws ConfigError with all problems. */
-  load(env: Env): C;
+  readonly load: (env: Env) => C;
   /** In the order of the description. */
   readonly table: readonly VariableRow[];
 }
@@ -73,7 +73,7 @@ export function defineConfig<const S extends ConfigSpec>(
     );
     const parsed = shape.safeParse(set);
     if (!parsed.success) throw new ConfigError(service, problemsOf(parsed.error, byName));
-    const config = Object.fromEntries(entries.map(([key, variable]) => [key, parsed.data[variable.name]]));
+    const config = Object.fromEntries(entries.map(([key, variable]) => [key, parsed.data[variable.name] ?? null]));
     // The shape was made from `spec`, entry by entry; the compiler cannot follow it through Object.fromEntries.
     const typed = Object.freeze(config) as ConfigOf<S>;
     const problems = check?.(typed) ?? [];
@@ -85,7 +85,7 @@ export function defineConfig<const S extends ConfigSpec>(
 
 function typeOf(variable: Variable<unknown>): z.ZodType {
   if (variable.default !== null) return variable.type.prefault(variable.default);
-  return variable.required ? variable.type : z.union([z.undefined().transform(() => null), variable.type]);
+  return variable.required ? variable.type : variable.type.optional();
 }
 
 function problemsOf(error: z.ZodError, byName: ReadonlyMap<string, Variable<unknown>>): readonly ConfigProblem[] {
@@ -102,9 +102,6 @@ function problemsOf(error: z.ZodError, byName: ReadonlyMap<string, Variable<unkn
 
 function messageOf(issue: z.core.$ZodIssue, secret: boolean): string {
   if (issue.code === 'custom') return secret ? 'is not usable' : issue.message;
-  // An optional variable is a union: the issue of the branch that read the text says what is wrong.
-  const inner = issue.code === 'invalid_union' ? issue.errors.flat().find((one) => one.code === 'custom') : undefined;
-  if (inner !== undefined) return messageOf(inner, secret);
   return 'is not set';
 }
 
