@@ -1,5 +1,5 @@
 /** The dead letter of a whole record: one on which a step failed twice, or that is on a partition where it can not be used. */
-import type { Codec, DeadLetter } from '@fleetwire/schemas';
+import { SchemaError, type Codec, type DeadLetter, type RecordTypes, type SchemaTopic } from '@fleetwire/schemas';
 import { partitionOf, type InRecord, type OutRecord } from '@fleetwire/streaming';
 
 /** Longest error text that is kept. */
@@ -58,7 +58,7 @@ export function recordDeadLetter(codec: Codec, record: InRecord, failure: Record
 export function bugDeadLetter(
   codec: Codec,
   stage: string,
-  version: string,
+  version: string | null,
 ): (record: InRecord, error: unknown) => OutRecord {
   return (record, error) =>
     recordDeadLetter(codec, record, {
@@ -70,14 +70,14 @@ export function bugDeadLetter(
     });
 }
 
-/** Dead letters of misplaced records that wait for the next step; more are left out. */
-const MISPLACED_WAITING_MAX = 100;
+/** Dead letters of refused table records that wait for the next step; more are left out. */
+const REFUSED_WAITING_MAX = 100;
 
 /**
- * Refuses records that another client wrote with another partitioner (librdkafka's default is not murmur2): the wrong task would
- * use them. They are ignored and dead-lettered with the remedy.
+ * Refuses table records that can not be used: written by another client with another partitioner (librdkafka's default is not
+ * murmur2), or not readable. They are ignored and dead-lettered with the remedy; what stood before under the key stays.
  */
-export class PartitionGuard {
+export class RecordGuard {
   readonly #codec: Codec;
   readonly #stage: string;
   readonly #partition: number;
@@ -91,26 +91,59 @@ export class PartitionGuard {
     this.#partitions = partitions;
   }
 
-  /** False: `ident` has another partition than the one the record was read from. */
-  belongs(record: InRecord, ident: string): boolean {
-    if (partitionOf(ident, this.#partitions) === this.#partition) return true;
-    if (this.#waiting.length < MISPLACED_WAITING_MAX)
-      this.#waiting.push(
-        recordDeadLetter(this.#codec, record, {
-          reason: 'wrong_partition',
-          stage: this.#stage,
-          ident,
-          error: 'Set the partitioner of the producer to murmur2 (librdkafka: partitioner=murmur2_random).',
-          version: null,
-        }),
-      );
-    return false;
+  /**
+   * Calls `use` with the value of a table record (null: a tombstone) unless `ident` has another partition than the one the
+   * record was read from, or the value can not be read.
+   */
+  read<T extends SchemaTopic>(
+    topic: T,
+    record: InRecord,
+    ident: string,
+    use: (value: RecordTypes[T] | null) => void,
+  ): void {
+    if (partitionOf(ident, this.#partitions) !== this.#partition) {
+      const error = 'Set the partitioner of the producer to murmur2 (librdkafka: partitioner=murmur2_random).';
+      this.#refuse(record, 'wrong_partition', ident, error);
+      return;
+    }
+    let value: RecordTypes[T] | null;
+    try {
+      value = record.value === null ? null : this.#codec.decode(topic, record.value);
+    } catch (error) {
+      if (!(error instanceof SchemaError)) throw error;
+      this.#refuse(record, 'invalid', ident, error.message);
+      return;
+    }
+    use(value);
   }
 
-  /** What `belongs` refused since the last call; publish it with the next step. */
+  /** What was refused since the last call; publish it with the next step. */
   takeDeadLetters(): OutRecord[] {
     const taken = this.#waiting;
     this.#waiting = [];
     return taken;
+  }
+
+  #refuse(record: InRecord, reason: RecordFailure['reason'], ident: string, error: string): void {
+    if (this.#waiting.length >= REFUSED_WAITING_MAX) return;
+    this.#waiting.push(
+      recordDeadLetter(this.#codec, record, { reason, stage: this.#stage, ident, error, version: null }),
+    );
+  }
+}
+
+/** For `Task.prepare`: learns the writers' schemas of a batch. Rejects only while the registry is away. */
+export async function learnSchemas(codec: Codec, records: readonly InRecord[]): Promise<void> {
+  let last = -1;
+  for (const { topic, value } of records) {
+    const id = value === null ? null : codec.writerIdOf(value);
+    if (id === null || id === last || id === codec.idOf(topic as SchemaTopic)) continue;
+    last = id;
+    try {
+      await codec.learn(id);
+    } catch (error) {
+      // An id that the registry does not have stays unknown: reading that record fails and dead-letters it.
+      if (!(error instanceof SchemaError) || error.retriable) throw error;
+    }
   }
 }

@@ -1,1 +1,1 @@
-export {};
+export { loadConfig } from './config.js';

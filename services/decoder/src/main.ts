@@ -32,7 +32,7 @@ await runService({
     const codec = await Codec.connect({
       registryUrl: config.schemaRegistryUrl,
       topics: TOPICS,
-      log,
+      log: (message, fields) => log.info(fields, message),
       timeoutMs: REGISTRY_TIMEOUT_MS,
     });
     const streams = connect(kafkaConnection(config));

@@ -7,7 +7,7 @@
  */
 import { Assembler, type DeviceSettings, type Learnt } from '@fleetwire/protocols';
 import type { Codec, RawFrame } from '@fleetwire/schemas';
-import { PartitionGuard } from '@fleetwire/service';
+import { learnSchemas, RecordGuard } from '@fleetwire/service';
 import type { InRecord, OutRecord, StepResult, StreamLog, Task } from '@fleetwire/streaming';
 import { decodeFrame, type FrameAt, type FrameOutcome } from './decode-frame.js';
 import { awaitSetting, DeviceBook, FORM, learnSetting } from './device-book.js';
@@ -38,32 +38,34 @@ export class DecoderTask implements Task {
   readonly #partition: number;
   readonly #book: DeviceBook;
   readonly #assembler = new Assembler<FrameAt>();
-  readonly #guard: PartitionGuard;
+  readonly #guard: RecordGuard;
   /** Context of frames whose parts are held, for the dead letter if the rest never comes. */
   readonly #rawOfPart = new Map<number, RawFrame>();
 
   constructor(partition: number, deps: DecoderDeps) {
     this.#deps = deps;
     this.#partition = partition;
-    this.#guard = new PartitionGuard(deps.codec, STAGE, partition, deps.partitions);
+    this.#guard = new RecordGuard(deps.codec, STAGE, partition, deps.partitions);
     this.#book = new DeviceBook((ident, field, remedy) => {
       deps.metrics.settingIgnored();
       deps.log.warn({ ident, field, remedy }, 'a setting of a device is not usable and is ignored');
     });
   }
 
+  prepare(records: readonly InRecord[]): Promise<void> {
+    return learnSchemas(this.#deps.codec, records);
+  }
+
   load(record: InRecord): void {
     const key = record.key?.toString('utf8') ?? '';
-    const ident = record.topic === 'devices' ? key : key.slice(0, key.indexOf('|'));
-    if (!this.#guard.belongs(record, ident)) return;
     if (record.topic === 'devices') {
-      this.#book.putDevice(ident, record.value === null ? null : this.#deps.codec.decode('devices', record.value));
+      this.#guard.read('devices', record, key, (device) => this.#book.putDevice(key, device));
       return;
     }
-    const [, name = '', side] = key.split('|');
-    if (record.value !== null)
-      this.#book.putSetting(ident, name, this.#deps.codec.decode('device-settings', record.value));
-    else if (side === 'reported') this.#book.putSetting(ident, name, null);
+    const [ident = '', name = '', side] = key.split('|');
+    this.#guard.read('device-settings', record, ident, (setting) => {
+      if (setting !== null || side === 'reported') this.#book.putSetting(ident, name, setting);
+    });
   }
 
   async process(records: readonly InRecord[]): Promise<StepResult> {

@@ -1,0 +1,100 @@
+/** commands → edge-commands; command-reports → command-events, exactly one terminal event each. */
+import {
+  bugDeadLetter,
+  kafkaConnection,
+  processorMetrics,
+  processorPart,
+  runService,
+  type Part,
+} from '@fleetwire/service';
+import { Codec } from '@fleetwire/schemas';
+import { connect, type Table } from '@fleetwire/streaming';
+import { loadConfig } from './config.js';
+import { Leases } from './leases.js';
+import { dispatcherMetrics } from './metrics.js';
+import { Outbox } from './outbox.js';
+import { COMMANDS, DispatcherTask, REPORTS, SESSIONS, STAGE, STATE_TOPIC } from './task.js';
+
+const EDGE_STATUS = 'edge-status';
+const TOPICS = [
+  COMMANDS,
+  REPORTS,
+  'command-events',
+  'edge-commands',
+  SESSIONS,
+  EDGE_STATUS,
+  'dead-letters',
+  STATE_TOPIC,
+] as const;
+const BATCH_RECORDS_MAX = 500;
+/** A registry that is away at the start is waited for that long. */
+const REGISTRY_TIMEOUT_MS = 60_000;
+/** Silence of the tail of edge-status beyond which leases do not lapse: it is then us, or the brokers, not the edges. */
+const TAIL_SILENCE_MAX_MS = 5_000;
+const LOOK_EVERY_MS = 1_000;
+
+await runService({
+  name: 'command-dispatcher',
+  env: process.env,
+  loadConfig,
+  build: async ({ config, log, metrics }) => {
+    const codec = await Codec.connect({
+      registryUrl: config.schemaRegistryUrl,
+      topics: TOPICS,
+      log: (message, fields) => log.info(fields, message),
+      timeoutMs: REGISTRY_TIMEOUT_MS,
+    });
+    const streams = connect(kafkaConnection(config));
+    const admin = streams.admin();
+    const partitions = await admin.partitionCount(COMMANDS);
+    await admin.close();
+    const leases = new Leases();
+    const edges = streams.table({
+      topic: EDGE_STATUS,
+      onRecord: (record) => {
+        if (record.value === null) return;
+        const status = codec.decode(EDGE_STATUS, record.value);
+        leases.renew(status.boot_id, status.state === 'stopped');
+      },
+      log,
+    });
+    const outbox = new Outbox(codec, streams.producer({ log }), log);
+    const deps = {
+      codec,
+      partitions,
+      leases,
+      outbox,
+      metrics: dispatcherMetrics(metrics),
+      smsGateway: config.smsGateway,
+    };
+    const processor = streams.processor({
+      group: 'fleetwire-command-dispatcher',
+      inputs: [COMMANDS, REPORTS],
+      tables: [SESSIONS],
+      state: STATE_TOPIC,
+      guarantee: 'exactly_once',
+      batchRecordsMax: BATCH_RECORDS_MAX,
+      createTask: (partition) => new DispatcherTask(partition, deps),
+      deadLetter: bugDeadLetter(codec, STAGE, null),
+      metrics: processorMetrics(metrics, [COMMANDS, REPORTS]),
+      log,
+    });
+    return [edgesPart(edges, leases), { name: 'outbox', stop: () => outbox.close() }, processorPart(processor)];
+  },
+});
+
+/** The leases of all edges: loaded before the first command is routed. */
+function edgesPart(edges: Table, leases: Leases): Part {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    name: 'edge-status',
+    start: async () => {
+      await edges.start();
+      timer = setInterval(() => leases.look(performance.now(), edges.silenceMs() < TAIL_SILENCE_MAX_MS), LOOK_EVERY_MS);
+    },
+    stop: async () => {
+      clearInterval(timer);
+      await edges.stop();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** telemetry → telemetry-enriched, device-state, duplicates; exactly once. */
+import { bugDeadLetter, kafkaConnection, processorMetrics, processorPart, runService } from '@fleetwire/service';
+import { Codec } from '@fleetwire/schemas';
+import { connect } from '@fleetwire/streaming';
+import { loadConfig } from './config.js';
+import { enricherMetrics } from './metrics.js';
+import { EnricherTask, SESSIONS, STAGE, STATE_TOPIC, TELEMETRY } from './task.js';
+
+const TOPICS = [
+  TELEMETRY,
+  'telemetry-enriched',
+  'device-state',
+  'duplicates',
+  'dead-letters',
+  STATE_TOPIC,
+  SESSIONS,
+] as const;
+/** Records of a transaction: more make it cheaper a record, fewer make it seen sooner. */
+const BATCH_RECORDS_MAX = 500;
+/** A registry that is away at the start is waited for that long. */
+const REGISTRY_TIMEOUT_MS = 60_000;
+
+await runService({
+  name: 'enricher',
+  env: process.env,
+  loadConfig,
+  build: async ({ config, log, metrics }) => {
+    const codec = await Codec.connect({
+      registryUrl: config.schemaRegistryUrl,
+      topics: TOPICS,
+      log: (message, fields) => log.info(fields, message),
+      timeoutMs: REGISTRY_TIMEOUT_MS,
+    });
+    const streams = connect(kafkaConnection(config));
+    const admin = streams.admin();
+    const partitions = await admin.partitionCount(TELEMETRY);
+    await admin.close();
+    const deps = { codec, partitions, metrics: enricherMetrics(metrics) };
+    const processor = streams.processor({
+      group: 'fleetwire-enricher',
+      inputs: [TELEMETRY],
+      tables: [SESSIONS],
+      state: STATE_TOPIC,
+      guarantee: 'exactly_once',
+      batchRecordsMax: BATCH_RECORDS_MAX,
+      createTask: (partition) => new EnricherTask(partition, deps),
+      deadLetter: bugDeadLetter(codec, STAGE, null),
+      metrics: processorMetrics(metrics, [TELEMETRY]),
+      log,
+    });
+    return [processorPart(processor)];
+  },
+});
