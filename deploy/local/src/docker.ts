@@ -32,9 +32,7 @@ export interface DockerOptions {
 }
 
 /** Broker and registry as containers; both or none. */
-export async function startInDocker(
-  options: DockerOptions,
-): Promise<{
+export async function startInDocker(options: DockerOptions): Promise<{
   readonly brokers: readonly string[];
   readonly registry: string;
   readonly parts: readonly ContainerPart[];

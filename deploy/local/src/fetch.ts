@@ -50,16 +50,19 @@ export function cacheFolder(env: Env = process.env): string {
   return path.resolve(env['FLEETWIRE_CACHE'] ?? path.join(os.homedir(), '.cache', 'fleetwire'));
 }
 
+function folderOf(wanted: Package, env: Env): string {
+  return path.join(cacheFolder(env), `${wanted.name}-${wanted.version}`);
+}
+
 /**
  * The folder with a package's files, fetched when it is not there yet. Several processes may ask at once: one fetches, the others wait. A fetch that was
  * cut off is gone on with: what Maven had is kept in `<folder>.part`, and the folder takes its name only when it is whole.
  * @throws LocalError `no_maven`, `no_java`, `fetch_failed`
  */
 export async function fetchPackage(wanted: Package, say: Say, env: Env = process.env): Promise<string> {
-  const cache = cacheFolder(env);
-  const folder = path.join(cache, `${wanted.name}-${wanted.version}`);
+  const folder = folderOf(wanted, env);
   if (await exists(path.join(folder, wanted.proof))) return folder;
-  await mkdir(cache, { recursive: true });
+  await mkdir(path.dirname(folder), { recursive: true });
   await withLock(
     `${folder}.lock`,
     say,
@@ -133,11 +136,7 @@ async function maven(wanted: Package, java: Java, repository: string, out: strin
     }
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
-    throw new LocalError(
-      'no_maven',
-      `Maven (mvn) is needed once to fetch ${title}, and it is not on the PATH. Install it (Debian: apt-get install maven; macOS: brew install maven), or start Docker.`,
-      { cause: error },
-    );
+    throw noMaven(wanted, error);
   } finally {
     clearInterval(progress);
     clearTimeout(limit);

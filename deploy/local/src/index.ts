@@ -7,4 +7,4 @@ export { askCluster, type ClusterView } from './metadata.js';
 export { commandLine, isAlive } from './process-table.js';
 export { freePort, freePorts, portIsFree, requirePort, until } from './wait.js';
 export * from './versions.js';
-export { askedFor, provide, type Provided, type ProvidedPart, type ProvideOptions } from './provide.js';
+export { askedFor, provide, requireEngine, type Provided, type ProvidedPart, type ProvideOptions } from './provide.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { askedFor, provide } from './provide.js';
+import { askedFor, provide, requireEngine } from './provide.js';
 
 describe('what the environment asks for', () => {
   it('is a broker and a registry that are given', () => {
@@ -29,5 +29,16 @@ describe('a machine with nothing', () => {
     ).rejects.toMatchObject({
       code: 'no_engine',
     });
+  });
+
+  it('is told before a test run begins, too', async () => {
+    const env = { FLEETWIRE_LOCAL: 'docker', DOCKER_HOST: 'unix:///does/not/exist.sock' };
+    await expect(requireEngine(env)).rejects.toThrow(/no Docker engine answers/);
+    await expect(requireEngine({ KAFKA_BROKERS: 'a:1', SCHEMA_REGISTRY_URL: 'http://r' })).resolves.toBeUndefined();
+  });
+
+  it('is told what to install when it has Java, but neither the packages nor Maven', async () => {
+    const env = { FLEETWIRE_LOCAL: 'java', FLEETWIRE_CACHE: '/does/not/exist', PATH: '/does/not/exist' };
+    await expect(requireEngine(env)).rejects.toThrow(/install Java 21 or newer and Maven|set KAFKA_BROKERS/);
   });
 });

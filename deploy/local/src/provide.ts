@@ -4,10 +4,13 @@ import type { Exit } from './child.js';
 import { startInDocker } from './docker.js';
 import { findEngine } from './docker-engine.js';
 import { LocalError, messageOf, type Say } from './errors.js';
+import { requireFetchable } from './fetch.js';
+import { findJava } from './java.js';
 import { askCluster } from './metadata.js';
 import { registryAnswers, startRegistry } from './registry.js';
 import {
   APICURIO_VERSION,
+  JAVA_FOR_APICURIO,
   DEFAULT_BROKER_PORT,
   DEFAULT_CONTROLLER_PORT,
   DEFAULT_REGISTRY_PORT,
@@ -82,7 +85,7 @@ export function askedFor(env: Env): { readonly brokers: readonly string[]; reado
 export async function provide(options: ProvideOptions): Promise<Provided> {
   const { env, log } = options;
   const asked = askedFor(env);
-  if (asked !== null && typeof asked === 'object') return useGiven(asked, log);
+  if (asked !== null && typeof asked === 'object') return useGiven(asked, env, log);
   const ports = await choosePorts(options);
   let dockerProblem = 'Docker does not answer';
   if (asked !== 'java') {
@@ -97,10 +100,7 @@ export async function provide(options: ProvideOptions): Promise<Provided> {
         log(`Docker did not do: ${dockerProblem}`);
       }
     } else if (asked === 'docker') {
-      throw new LocalError(
-        'no_engine',
-        'FLEETWIRE_LOCAL is docker, but no Docker engine answers on this machine: start it, or unset FLEETWIRE_LOCAL',
-      );
+      throw noDocker();
     }
   }
   log(`broker and registry: Java (Kafka ${KAFKA_VERSION}, Apicurio Registry ${APICURIO_VERSION})`);
@@ -108,22 +108,54 @@ export async function provide(options: ProvideOptions): Promise<Provided> {
     return await asProcesses(options, ports);
   } catch (error) {
     if (!(error instanceof LocalError) || (error.code !== 'no_java' && error.code !== 'no_maven')) throw error;
-    throw new LocalError(
-      'no_engine',
-      `There is no broker to be had: ${dockerProblem}, and ${error.message} ` +
-        'One of these will do: start Docker; install Java 21 or newer and Maven; or set KAFKA_BROKERS and SCHEMA_REGISTRY_URL to ones that run.',
-      { cause: error },
-    );
+    throw nothingToRun(dockerProblem, error);
   }
+}
+
+/**
+ * Whether `provide` could do its work here, without doing it.
+ * @throws LocalError that says what to install or to set.
+ */
+export async function requireEngine(env: Env): Promise<void> {
+  const asked = askedFor(env);
+  if (asked !== null && typeof asked === 'object') return;
+  if (asked !== 'java' && (await findEngine(env)) !== null) return;
+  if (asked === 'docker') throw noDocker();
+  try {
+    await findJava(JAVA_FOR_APICURIO, 'Apicurio Registry', env);
+    await requireFetchable(env);
+  } catch (error) {
+    throw nothingToRun('Docker does not answer', error);
+  }
+}
+
+function noDocker(): LocalError {
+  return new LocalError(
+    'no_engine',
+    'FLEETWIRE_LOCAL is docker, but no Docker engine answers on this machine: start it, or unset FLEETWIRE_LOCAL',
+  );
+}
+
+function nothingToRun(dockerProblem: string, error: unknown): LocalError {
+  return new LocalError(
+    'no_engine',
+    `There is no broker to be had: ${dockerProblem}, and ${messageOf(error)} ` +
+      'One of these will do: start Docker; install Java 21 or newer and Maven; or set KAFKA_BROKERS and SCHEMA_REGISTRY_URL to ones that run.',
+    { cause: error },
+  );
 }
 
 async function useGiven(
   given: { readonly brokers: readonly string[]; readonly registry: string },
+  env: Env,
   log: Say,
 ): Promise<Provided> {
   log(`broker and registry: given (${given.brokers.join(',')} and ${given.registry})`);
+  // The probe speaks neither TLS nor SASL; then the first client that does finds out.
+  const plain = env['KAFKA_TLS'] !== 'true' && (env['KAFKA_SASL_MECHANISM'] ?? '') === '';
   const reached = await until(
     async () => {
+      if (!plain) return true;
       const answers = await Promise.all(
         given.brokers.map((address) => {
           const at = address.lastIndexOf(':');
@@ -137,7 +169,7 @@ async function useGiven(
   if (reached === null)
     throw new LocalError(
       'settings',
-      `no broker of KAFKA_BROKERS (${given.brokers.join(',')}) answers without TLS: check the address`,
+      `no broker of KAFKA_BROKERS (${given.brokers.join(',')}) answers: check the address, and KAFKA_TLS`,
     );
   if (
     (await until(async () => ((await registryAnswers(given.registry, 3000)) ? true : null), {
