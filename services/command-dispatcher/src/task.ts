@@ -173,7 +173,8 @@ export class DispatcherTask implements Task {
     this.#noteActive(ident, device);
     for (const event of events) {
       this.#deps.metrics.event(event);
-      if (event.terminal) this.#sentAtMs.delete(event.id);
+      // Ended, or bounced: the next attempt is sent at once.
+      if (event.terminal || event.state === 'queued') this.#sentAtMs.delete(event.id);
       outputs.push({
         topic: 'command-events',
         key: ident,
