@@ -25,6 +25,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/src/{integration,faults,e2e}/**/*.test.ts'],
+          globalSetup: ['test/src/setup/global.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 180_000,

@@ -89,6 +89,27 @@ export async function fetchPackage(wanted: Package, say: Say, env: Env = process
   return folder;
 }
 
+/**
+ * Whether everything is there, or Maven is, to get it.
+ * @throws LocalError `no_maven`
+ */
+export async function requireFetchable(env: Env = process.env): Promise<void> {
+  for (const wanted of [KAFKA, APICURIO]) {
+    if (await exists(path.join(folderOf(wanted, env), wanted.proof))) continue;
+    const folders = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '');
+    const found = await Promise.all(folders.map((folder) => exists(path.join(folder, 'mvn'))));
+    if (!found.includes(true)) throw noMaven(wanted);
+  }
+}
+
+function noMaven(wanted: Package, cause?: unknown): LocalError {
+  return new LocalError(
+    'no_maven',
+    `Maven (mvn) is needed once to fetch ${wanted.name} ${wanted.version}, and it is not on the PATH. Install it (Debian: apt-get install maven; macOS: brew install maven), or start Docker.`,
+    { cause },
+  );
+}
+
 async function maven(wanted: Package, java: Java, repository: string, out: string, say: Say, env: Env): Promise<void> {
   const started = performance.now();
   const title = `${wanted.name} ${wanted.version}`;
