@@ -8,8 +8,16 @@
 import avsc from 'avsc';
 import { MalformedValue, SchemaError, UnknownSchema } from './errors.js';
 import { Registry } from './registry.js';
-import { SCHEMA_TEXTS, type DraftTypes, type Enrichment, type RecordTypes } from './records.generated.js';
-import { Slab } from './slab.js';
+import { LIST_FIELD_NAMES, writeTelemetry } from './telemetry-writer.generated.js';
+import {
+  SCHEMA_TEXTS,
+  type DraftTypes,
+  type EnrichedTelemetryDraft,
+  type Enrichment,
+  type RecordTypes,
+  type TelemetryDraft,
+} from './records.generated.js';
+import { Slab, type Write } from './slab.js';
 import { SCHEMA_TOPICS, TOPIC_SCHEMAS, subjectOf, type SchemaName, type SchemaTopic } from './topics.js';
 
 const HEADER_BYTES = 5;
@@ -49,11 +57,24 @@ function parseSchema(text: string): avsc.Type {
   return avsc.Type.forSchema(JSON.parse(text) as avsc.Schema, { wrapUnions: 'auto' });
 }
 
+/** The error of a failed encode, with the path of the first field at fault. */
+function nameTheField(topic: string, type: avsc.Type, value: unknown, cause: unknown): TypeError {
+  let fault = cause instanceof Error ? cause.message : String(cause);
+  type.isValid(value, {
+    errorHook(path, found, wanted) {
+      if (!fault.startsWith('field')) fault = `field ${path.join('.')}: ${String(found)} is no ${wanted.toString()}`;
+    },
+  });
+  return new TypeError(`a value of ${topic} cannot be written: ${fault}`, { cause });
+}
+
 export class Codec {
   readonly #readers = new Map<string, Reader>();
   readonly #writers = new Map<number, avsc.Type>();
   readonly #learning = new Map<number, Promise<void>>();
   readonly #slab = new Slab();
+  /** Types of the parts of Telemetry and Enriched that the general library writes. */
+  readonly #lists: readonly avsc.Type[];
   readonly #enrichment: avsc.Type;
 
   private constructor(
@@ -64,6 +85,11 @@ export class Codec {
       this.#readers.set(topic, { topic, id, type: avroTypeOf(TOPIC_SCHEMAS[topic]), resolvers: new Map() });
     const enriched = avroTypeOf('telemetry-enriched') as avsc.types.RecordType;
     this.#enrichment = enriched.field('enrichment').type;
+    this.#lists = LIST_FIELD_NAMES.map((name) => {
+      const [, list] = (enriched.field(name).type as avsc.types.UnwrappedUnionType).types;
+      if (list === undefined) throw new Error(`field ${name} is not a list or null`);
+      return list;
+    });
   }
 
   /**
@@ -123,12 +149,36 @@ export class Codec {
   /** Bytes of a value. Throws TypeError naming the field when the value is not what the schema says. */
   encode<T extends SchemaTopic>(topic: T, value: DraftTypes[T]): Buffer {
     const { id, type } = this.#reader(topic);
-    return this.#slab.take((into, at) => {
-      if (at + HEADER_BYTES > into.length) return into.length - at - HEADER_BYTES;
-      into[at] = 0;
-      into.writeUInt32BE(id, at + 1);
-      return type.encode(value, into, at + HEADER_BYTES);
-    });
+    const write = this.#writerOf(topic, value, type);
+    try {
+      return this.#slab.take((into, at, view) => {
+        const start = at + HEADER_BYTES;
+        if (start > into.length) return into.length - start;
+        into[at] = 0;
+        into.writeUInt32BE(id, at + 1);
+        return write(into, start, view);
+      });
+    } catch (error: unknown) {
+      throw nameTheField(topic, type, value, error);
+    }
+  }
+
+  /** Telemetry has a writer of its own, several times as fast as the general one; Enriched is Telemetry and one field more. */
+  #writerOf(topic: SchemaTopic, value: DraftTypes[SchemaTopic], type: avsc.Type): Write {
+    const lists = this.#lists;
+    switch (TOPIC_SCHEMAS[topic]) {
+      case 'telemetry':
+        return (into, at, view) => writeTelemetry(value as TelemetryDraft, into, view, at, lists);
+      case 'telemetry-enriched': {
+        const enriched = value as EnrichedTelemetryDraft;
+        return (into, at, view) => {
+          const end = writeTelemetry(enriched, into, view, at, lists);
+          return end < 0 ? end : this.#enrichment.encode(enriched.enrichment ?? null, into, end);
+        };
+      }
+      default:
+        return (into, at) => type.encode(value, into, at);
+    }
   }
 
   /** Value of bytes. Throws UnknownSchema (learn it and try again) or MalformedValue (dead-letter it). */

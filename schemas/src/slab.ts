@@ -4,27 +4,34 @@
  */
 export const SLAB_BYTES = 1 << 20;
 
-/** Writes at `at`; the new end, or a negative number when there is too little room (the missing bytes). */
-export type Write = (into: Buffer, at: number) => number;
+/**
+ * Writes at `at`; the new end, or a negative number when there is too little room (the missing bytes). `view` is over the same
+ * memory, from the same start.
+ */
+export type Write = (into: Buffer, at: number, view: DataView) => number;
+
+const viewOf = (buffer: Buffer): DataView => new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
 
 export class Slab {
   #buffer: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #view: DataView = viewOf(this.#buffer);
   #at = 0;
 
   /** The bytes that `write` wrote, in this piece, a new one, or one of their own when they are larger than a piece. */
   take(write: Write): Buffer {
-    let end = write(this.#buffer, this.#at);
+    let end = write(this.#buffer, this.#at, this.#view);
     if (end < 0) {
       const missing = -end;
       // A first try at the start of an empty piece fails only for want of room in any piece.
       if (this.#at > 0) {
         this.#buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+        this.#view = viewOf(this.#buffer);
         this.#at = 0;
-        end = write(this.#buffer, 0);
+        end = write(this.#buffer, 0, this.#view);
       }
       if (end < 0) {
         const own = Buffer.allocUnsafeSlow(SLAB_BYTES + Math.max(missing, -end));
-        const last = write(own, 0);
+        const last = write(own, 0, viewOf(own));
         if (last < 0) throw new Error(`a value needs ${-last} bytes more than its writer said`);
         return own.subarray(0, last);
       }

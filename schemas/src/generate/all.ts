@@ -5,6 +5,7 @@ import { parametersPage, schemasPage } from './docs.js';
 import { recordsModule } from './records.js';
 import { namesModule, reportModule } from './report.js';
 import { enrichedSchema, schemaText, telemetrySchema } from './telemetry.js';
+import { writerModule } from './writer.js';
 import type { AvroRecord } from './telemetry-shape.js';
 
 /** `readSchema` gives the text of a hand-written file of `schemas/`. */
@@ -21,6 +22,7 @@ export function generateAll(catalogue: Catalogue, readSchema: (file: string) => 
   files.set('libs/protocols/src/catalogue/report.generated.ts', reportModule(catalogue));
   files.set('libs/protocols/src/catalogue/names.generated.ts', namesModule(catalogue));
   files.set('schemas/src/records.generated.ts', recordsModule(schemas));
+  files.set('schemas/src/telemetry-writer.generated.ts', writerModule(catalogue));
   files.set('docs/reference/parameters.md', parametersPage(catalogue));
   files.set('docs/reference/schemas.md', schemasPage(schemas));
   return files;
