@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CRC16_ARC, CRC16_MODBUS, crc16Arc, crc16Modbus, crc16Of, type Crc16Row } from './crc.js';
-import { fromHex } from './reader.js';
+import { fromHex } from '../hex.js';
 import { latin1Bytes } from './writer.js';
 
 /** The definition, a bit at a time. */

@@ -3,6 +3,8 @@
  * class is for what is read one after the other. Neither throws: past the end a byte reads as 0, and the class remembers it.
  */
 
+export { fromHex } from '../hex.js';
+
 export const u8 = (b: Uint8Array, at: number): number => b[at]! | 0;
 export const u16 = (b: Uint8Array, at: number): number => (b[at]! << 8) | b[at + 1]!;
 export const u24 = (b: Uint8Array, at: number): number => (b[at]! << 16) | (b[at + 1]! << 8) | b[at + 2]!;
@@ -28,14 +30,6 @@ export function latin1(b: Uint8Array, from: number, to: number): string {
   const end = Math.min(to, b.length);
   for (let i = from; i < end; i++) text += String.fromCharCode(b[i]!);
   return text;
-}
-
-/** Bytes of a hex text of either case; null when it is not hex or has an odd number of digits. */
-export function fromHex(text: string): Uint8Array | null {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return null;
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
-  return bytes;
 }
 
 /** Reads forward over [at, end) of a buffer. `short` stays true once a read went past `end`; such a read gives 0. */
