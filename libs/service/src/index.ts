@@ -7,3 +7,4 @@ export * from './run.js';
 export * from './variables.js';
 export * from './stream.js';
 export * from './dead-letter.js';
+export * from './failpoints.js';

@@ -9,6 +9,7 @@
  */
 import type { CommonConfig } from './common.js';
 import { ConfigError, type Env } from './config.js';
+import { armFailpoints } from './failpoints.js';
 import { startHttp, type Check, type HttpServer } from './http.js';
 import { createLogger, type Logger } from './log.js';
 import { Metrics } from './metrics.js';
@@ -129,6 +130,7 @@ export async function runService<C extends CommonConfig>(options: ServiceOptions
 
 function load<C extends CommonConfig>(options: ServiceOptions<C>): C | null {
   try {
+    armFailpoints(options.env['FLEETWIRE_FAILPOINTS']);
     return options.loadConfig(options.env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -5,7 +5,7 @@
  * sent to an edge only after its routing is committed; an attempt goes to another edge only after `bounced`.
  */
 import type { Codec, Command, CommandEvent, RoutedCommand } from '@fleetwire/schemas';
-import { learnSchemas, recordDeadLetter, RecordGuard } from '@fleetwire/service';
+import { failpoint, learnSchemas, recordDeadLetter, RecordGuard } from '@fleetwire/service';
 import { partitionOf, type InRecord, type OutRecord, type StepResult, type Task } from '@fleetwire/streaming';
 import { SchemaError } from '@fleetwire/schemas';
 import type { Leases } from './leases.js';
@@ -198,6 +198,7 @@ export class DispatcherTask implements Task {
       outputs,
       state,
       afterCommit: () => {
+        if (routed.length > 0) failpoint('dispatcher.committed');
         for (const command of routed) this.#send(command, Date.now());
       },
     };

@@ -7,7 +7,7 @@
  */
 import { Assembler, type DeviceSettings, type Learnt } from '@fleetwire/protocols';
 import type { Codec, RawFrame } from '@fleetwire/schemas';
-import { learnSchemas, RecordGuard } from '@fleetwire/service';
+import { failpoint, learnSchemas, RecordGuard } from '@fleetwire/service';
 import type { InRecord, OutRecord, StepResult, StreamLog, Task } from '@fleetwire/streaming';
 import { decodeFrame, type FrameAt, type FrameOutcome } from './decode-frame.js';
 import { awaitSetting, DeviceBook, FORM, learnSetting } from './device-book.js';
@@ -71,6 +71,7 @@ export class DecoderTask implements Task {
   async process(records: readonly InRecord[]): Promise<StepResult> {
     const outputs: OutRecord[] = this.#guard.takeDeadLetters();
     for (const record of records) await this.#frame(record, outputs);
+    failpoint('decoder.decoded');
     return { outputs, holdAt: this.#hold() };
   }
 

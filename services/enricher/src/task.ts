@@ -5,7 +5,7 @@
  * telemetry; state is what the committed input made it, whatever was killed in between.
  */
 import type { Codec, Duplicate, EnrichedTelemetry, Telemetry } from '@fleetwire/schemas';
-import { learnSchemas, RecordGuard } from '@fleetwire/service';
+import { failpoint, learnSchemas, RecordGuard } from '@fleetwire/service';
 import type { InRecord, OutRecord, StepResult, Task } from '@fleetwire/streaming';
 import { decodeState, DeviceState, encodeState, STATE_FORMAT } from './device-state.js';
 import { enrich, enrichmentOf, notePresence, type Enriched } from './enrich.js';
@@ -56,6 +56,7 @@ export class EnricherTask implements Task {
   process(records: readonly InRecord[]): StepResult {
     const outputs = this.#guard.takeDeadLetters();
     for (const record of records) this.#report(record, outputs);
+    failpoint('enricher.folded');
     return { outputs, state: this.#takeState() };
   }
 
