@@ -7,8 +7,8 @@ import type { Admin, TopicDifference, TopicSpec } from './ports.js';
 /** A topic that was just made is not in every broker's metadata at once. */
 const TOPIC_READY_TIMEOUT_MS = 30_000;
 const TOPIC_READY_POLL_MS = 100;
-/** `CONFIG_SOURCE_TOPIC`: set on the topic itself, not inherited. */
-const SOURCE_TOPIC = 1;
+/** Set on the topic itself, not inherited. */
+const SOURCE_TOPIC = kafkajs.ConfigSource.TOPIC_CONFIG;
 
 interface Existing {
   readonly partitions: number;
@@ -84,7 +84,7 @@ export class ClusterAdmin implements Admin {
         config: new Map(entries.map(({ configName, configValue }) => [configName, configValue])),
         own: new Map(
           entries
-            .filter((entry) => Number(entry.configSource) === SOURCE_TOPIC)
+            .filter((entry) => entry.configSource === SOURCE_TOPIC)
             .map(({ configName, configValue }) => [configName, configValue]),
         ),
       });

@@ -77,6 +77,9 @@ function relay(entry: LogEntry, log: StreamLog): void {
     group: groupId as unknown,
     broker: broker as unknown,
   };
-  if (entry.level <= kafkajs.logLevel.ERROR) log.warn(fields, 'the Kafka client reports an error');
+  // What it calls an error is mostly a step of the protocol that it will repeat (after each commit of a transaction, for one). That a broker
+  // cannot be reached is what an operator wants to see; of whatever fails in the end this library tells by itself.
+  const unreachable = entry.level === kafkajs.logLevel.ERROR && message.startsWith('Connection ');
+  if (unreachable) log.warn(fields, 'a broker cannot be reached');
   else log.debug(fields, 'the Kafka client reports');
 }

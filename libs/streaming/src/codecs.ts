@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import kafkajs from 'kafkajs';
+import type { CompressionTypes } from 'kafkajs';
 import { StreamError } from './errors.js';
 import type { Compression, StreamLog } from './ports.js';
 
@@ -60,18 +61,18 @@ export function installCodecs(): void {
 }
 
 /** The client's number of a compression. zstd becomes gzip where its package has no binary for the machine. */
-export function compressionType(compression: Compression, log: StreamLog): number {
+export function compressionType(compression: Compression, log: StreamLog): CompressionTypes {
   installCodecs();
-  const { CompressionTypes } = kafkajs;
+  const types = kafkajs.CompressionTypes;
   switch (compression) {
     case 'none':
-      return CompressionTypes.None;
+      return types.None;
     case 'gzip':
-      return CompressionTypes.GZIP;
+      return types.GZIP;
     case 'zstd':
-      if (zstd !== null) return CompressionTypes.ZSTD;
+      if (zstd !== null) return types.ZSTD;
       log.warn({ compression }, 'the zstd package has no binary for this machine, gzip is used');
-      return CompressionTypes.GZIP;
+      return types.GZIP;
     case 'lz4':
       throw new StreamError('codec_missing', 'Compression lz4 has no codec in this build; use zstd, gzip or none');
   }

@@ -2,8 +2,10 @@ import { ClusterAdmin } from './admin.js';
 import { LingeringProducer } from './batching-producer.js';
 import { assertPatched, createClient } from './client.js';
 import { compressionType } from './codecs.js';
+import { fetchAt } from './fetch-at.js';
 import { PlainProducer } from './producer.js';
 import type { KafkaConfig, StreamLog, Streams } from './ports.js';
+import { GroupProcessor } from './processor.js';
 import { readTopics } from './reader.js';
 import { Sender } from './sender.js';
 import { FollowedTable } from './table.js';
@@ -31,11 +33,16 @@ export function connect(config: KafkaConfig): Streams {
         new Sender(createClient(config, log), compressionType(options.compression ?? 'none', log), log),
         options,
       ),
-    processor: () => {
-      throw new Error('pending');
-    },
+    processor: (options) =>
+      new GroupProcessor(
+        createClient(config, options.log),
+        options,
+        compressionType(options.compression ?? 'zstd', options.log),
+      ),
     table: (options) => new FollowedTable(createClient(config, options.log), config.clientId, options),
     read: (options) => readTopics(createClient(config, SILENT), config.clientId, options, SILENT),
+    fetchAt: (topic, partition, offsets) =>
+      fetchAt(createClient(config, SILENT), config.clientId, topic, partition, offsets, SILENT),
     admin: () => new ClusterAdmin(createClient(config, SILENT)),
   };
 }

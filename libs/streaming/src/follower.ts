@@ -115,10 +115,14 @@ export class Follower {
     for (const message of fetch.messages) {
       if (Number(message.offset) >= taken.from)
         this.options.onRecord(toInRecord(fetch.topic, fetch.partition, message));
-      if (this.stopped) return true;
+      if (this.isStopped()) return true;
     }
     this.judge();
     return true;
+  }
+
+  private isStopped(): boolean {
+    return this.stopped;
   }
 
   private judge(): void {

@@ -1,7 +1,7 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { PartitionAssigner } from 'kafkajs';
 import type { StreamLog } from './ports.js';
-import { errorFields } from './errors.js';
+import { errorFields, toError } from './errors.js';
 import { MESSAGE_BYTES_MAX } from './topics.js';
 
 /** A member that says nothing for so long is taken for dead: the shortest that a busy event loop survives. */
@@ -27,8 +27,11 @@ export interface Fetched {
 }
 
 export interface GroupHandlers {
-  /** The assignment of a new generation, by topic. Pauses and positions of the one before are void: set them all. */
-  joined(assignment: Readonly<Record<string, readonly number[]>>): void;
+  /**
+   * The assignment of a new generation, by topic. Pauses and positions of the one before are void: set them all. Another `memberId` than
+   * before means that the member had been out of the group: others may have had its partitions since.
+   */
+  joined(assignment: Readonly<Record<string, readonly number[]>>, memberId: string): void;
   /** Must not block: it enqueues. Returns false when the fetch does not fit the position: the client then stays where it is, or goes where it was sought to. */
   fetched(fetch: Fetched): boolean;
   outOfRange(topic: string, partition: number, offset: number): void;
@@ -78,7 +81,7 @@ export class Group {
     this.consumer.on(events.HEARTBEAT, heard);
     this.consumer.on(events.GROUP_JOIN, ({ payload }) => {
       heard();
-      options.handlers.joined(payload.memberAssignment);
+      options.handlers.joined(payload.memberAssignment, payload.memberId);
     });
     this.consumer.on(events.REBALANCING, () => options.handlers.rebalancing());
     this.consumer.on(events.OFFSET_OUT_OF_RANGE, ({ payload }) =>
@@ -117,8 +120,9 @@ export class Group {
     });
   }
 
-  private batch({ batch, resolveOffset, isStale }: EachBatchPayload): void {
-    if (isStale()) return; // the owner has sought elsewhere since
+  private batch(payload: EachBatchPayload): void {
+    const { batch } = payload;
+    if (payload.isStale()) return; // the owner has sought elsewhere since
     const taken = this.options.handlers.fetched({
       topic: batch.topic,
       partition: batch.partition,
@@ -128,17 +132,26 @@ export class Group {
       highWatermark: Number(batch.highWatermark),
       messages: batch.messages,
     });
-    if (taken) resolveOffset(batch.lastOffset());
+    if (taken) payload.resolveOffset(batch.lastOffset());
   }
 
+  /** Like pausing and resuming, void while the client restarts its member: the join that follows sets all. */
   seek(topic: string, partition: number, offset: number): void {
-    this.consumer.seek({ topic, partition, offset: String(offset) });
+    this.ifRunning(() => this.consumer.seek({ topic, partition, offset: String(offset) }));
   }
   pause(topic: string, partition: number): void {
-    this.consumer.pause([{ topic, partitions: [partition] }]);
+    this.ifRunning(() => this.consumer.pause([{ topic, partitions: [partition] }]));
   }
   resume(topic: string, partition: number): void {
-    this.consumer.resume([{ topic, partitions: [partition] }]);
+    this.ifRunning(() => this.consumer.resume([{ topic, partitions: [partition] }]));
+  }
+  private ifRunning(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (toError(error).name !== 'KafkaJSNonRetriableError') throw error;
+      this.options.log.debug(errorFields(error), 'the consumer is between two runs');
+    }
   }
   /** Commits under the member's generation: refused when the partition was given to another. */
   async commit(

@@ -84,7 +84,10 @@ export interface Task {
   load(record: InRecord): void;
   /** All tables and state are loaded; called once before the first step. `nowMs` is the wall clock. */
   ready?(nowMs: number): void;
-  /** A batch of one input topic, in offset order. Throwing twice on one record dead-letters it as `bug`. */
+  /**
+   * A batch of one input topic, in offset order. After a throw its records come again one by one, and one that throws a second time is
+   * dead-lettered as `bug`: at least once to this same Task, which must bear to see records again; exactly once to a new Task with restored state.
+   */
   process(records: readonly InRecord[], nowMs: number): StepResult | Promise<StepResult>;
   /** About once a second between batches: timers. `lagZero`: the input was read to its end. */
   tick?(nowMs: number, lagZero: boolean): StepResult | null;
@@ -104,6 +107,8 @@ export interface ProcessorOptions {
   readonly guarantee: 'at_least_once' | 'exactly_once';
   /** Most records a step is given. */
   readonly batchRecordsMax: number;
+  /** Of what is written. Absent: zstd. */
+  readonly compression?: Compression;
   readonly createTask: (partition: number) => Task;
   /** Writes the dead letter of a record on which `process` threw twice. */
   readonly deadLetter: (record: InRecord, error: unknown) => OutRecord;

@@ -34,9 +34,15 @@ export class PlainProducer implements Producer {
       let bytes = 0;
       for (const record of records) bytes += recordBytes(record);
       this.waiting.push({ records, bytes, resolve, reject });
-      this.running ??= this.run().finally(() => {
-        this.running = null;
-      });
+      this.wake();
+    });
+  }
+
+  private wake(): void {
+    if (this.running !== null || this.waiting.length === 0) return;
+    this.running = this.run().finally(() => {
+      this.running = null;
+      this.wake(); // for a call made between the last look and this
     });
   }
 
@@ -82,7 +88,7 @@ export class PlainProducer implements Producer {
 
   async close(): Promise<void> {
     this.closed = true;
-    await this.running;
+    while (this.running !== null) await this.running;
     await this.sender.close();
   }
 }

@@ -17,10 +17,10 @@ export async function readTopics(
   finished.catch(() => undefined);
 
   let done = false;
-  let idleTimer: NodeJS.Timeout | null = null;
+  let idleTimer: NodeJS.Timeout | undefined;
   const rearm = (): void => {
     if (options.idleMs === undefined || done) return;
-    if (idleTimer !== null) clearTimeout(idleTimer);
+    clearTimeout(idleTimer);
     idleTimer = setTimeout(() => finish(), options.idleMs);
   };
   const follower = new Follower({
@@ -48,7 +48,7 @@ export async function readTopics(
     await finished;
   } finally {
     done = true;
-    if (idleTimer !== null) clearTimeout(idleTimer);
+    clearTimeout(idleTimer);
     options.signal?.removeEventListener('abort', abort);
     await follower.stop();
   }

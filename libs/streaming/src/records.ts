@@ -6,7 +6,7 @@ import type { InRecord, OutRecord, Placed } from './ports.js';
 const RECORD_OVERHEAD_BYTES = 32;
 
 /** About what a record takes in a request. */
-export function recordBytes(record: OutRecord): number {
+export function recordBytes(record: Pick<OutRecord, 'key' | 'value' | 'headers'>): number {
   let bytes = RECORD_OVERHEAD_BYTES + (record.value?.length ?? 0) + (record.key?.length ?? 0);
   if (record.headers !== undefined) {
     for (const [name, value] of Object.entries(record.headers)) bytes += name.length + value.length + 4;

@@ -1,4 +1,5 @@
-import type { Kafka, Producer as ClientProducer } from 'kafkajs';
+import type { CompressionTypes, Kafka, Producer as ClientProducer } from 'kafkajs';
+import { withDeadline } from './deadline.js';
 import { errorFields, StreamError } from './errors.js';
 import type { Placed, StreamLog } from './ports.js';
 import { byTopic, choosePartition, type OutMessage, placeAll } from './records.js';
@@ -36,20 +37,14 @@ export class Sender {
 
   constructor(
     private readonly client: Kafka,
-    private readonly compression: number,
+    private readonly compression: CompressionTypes,
     private readonly log: StreamLog,
   ) {}
 
   /** @throws StreamError `send_rejected` */
   async send(messages: readonly OutMessage[], timeoutMs: number): Promise<Placed[]> {
-    let timer: NodeJS.Timeout | undefined;
-    const overdue = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`not committed within ${timeoutMs} ms`)), timeoutMs);
-    });
-    const work = this.attempt(messages);
-    work.catch(() => undefined); // it may reject after the time-out was told
     try {
-      return await Promise.race([work, overdue]);
+      return await withDeadline(this.attempt(messages), timeoutMs, 'a send');
     } catch (cause) {
       this.discard();
       this.log.warn(
@@ -61,8 +56,6 @@ export class Sender {
         retriable: true,
         cause,
       });
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -1,0 +1,398 @@
+import { backoffMs } from './deadline.js';
+import { errorFields, StreamError } from './errors.js';
+import type { Fetched } from './group.js';
+import { type Chunk, type FeedControl, Inbox, QueuedFeed } from './inbox.js';
+import type { LogBounds } from './offsets.js';
+import type { InRecord, OutRecord, ProcessorOptions, StepResult, Task } from './ports.js';
+import type { Suspects } from './suspects.js';
+import { type Barrier, BARRIER_KEY, type CommitOffset } from './transaction.js';
+import type { StepWriter } from './writer.js';
+
+/** Timers of a task run about so often. */
+const TICK_MS = 1_000;
+/** The end of an input is believed for so long after the broker last showed it. */
+const END_FRESH_MS = 2_000;
+/** Records of a table or of state that are loaded in one go, before the loop looks up. */
+const LOAD_RECORDS_MAX = 2_000;
+const PREPARE_RETRY_FIRST_MS = 100;
+const PREPARE_RETRY_MAX_MS = 10_000;
+
+export type AttemptState = 'opening' | 'loading' | 'ready' | 'ended';
+
+/** Why a life of a partition ended by itself. `threw`: the task is void and its records are suspected; `stopped`: an operator has to choose. */
+export type AttemptEnd =
+  | { readonly kind: 'failed'; readonly reason: string; readonly error: unknown }
+  | { readonly kind: 'threw' }
+  | { readonly kind: 'stopped'; readonly topic: string; readonly reason: string };
+
+export interface AttemptDeps {
+  readonly partition: number;
+  readonly options: ProcessorOptions;
+  readonly control: FeedControl;
+  readonly writer: StepWriter;
+  readonly suspects: Suspects;
+  readonly bounds: (topic: string) => Promise<ReadonlyMap<number, LogBounds>>;
+  /** The group's committed offset of an input of this partition; null: none. */
+  readonly committed: () => Promise<ReadonlyMap<string, number>>;
+  readonly onReady: () => void;
+  readonly onEnd: (end: AttemptEnd) => void;
+}
+
+/**
+ * One life of a partition's Task: fence, load, then steps, until something fails or the partition goes away. Everything that touches the task
+ * or the writer happens in `run`, one thing after the other; the client's callbacks only put records into the inbox.
+ */
+export class Attempt {
+  state: AttemptState = 'opening';
+  /** When something last moved, for the watchdog. */
+  progressMs = performance.now();
+  private readonly feeds = new Map<string, QueuedFeed>();
+  private readonly inbox: Inbox;
+  private task: Task | null = null;
+  private barrier: Barrier | null = null;
+  private barrierSeen = false;
+  private stateRecords = 0;
+  private loadedRecords = 0;
+  private readonly targets = new Map<QueuedFeed, number>();
+  private hold: ReadonlyMap<string, number> = new Map();
+  private offsetsDirty = false;
+  private lastTickMs = 0;
+  private readonly startedMs = performance.now();
+  private readonly finished: Promise<void>;
+
+  constructor(private readonly deps: AttemptDeps) {
+    this.inbox = new Inbox(deps.control, deps.options.batchRecordsMax);
+    this.finished = this.run();
+  }
+
+  /** Positions and pauses after a join; the partition stayed with this member. */
+  rejoined(): void {
+    for (const feed of this.feeds.values()) this.inbox.restore(feed);
+    if (this.state !== 'ready')
+      for (const topic of this.deps.options.inputs) this.deps.control.pause(topic, this.deps.partition);
+  }
+
+  offer(fetch: Fetched): boolean {
+    const feed = this.feeds.get(fetch.topic);
+    if (feed === undefined || this.state === 'ended') return false;
+    this.progressMs = performance.now();
+    return this.inbox.offer(feed, fetch);
+  }
+
+  outOfRange(topic: string, offset: number): void {
+    const feed = this.feeds.get(topic);
+    if (feed === undefined || this.state === 'ended') return;
+    if (this.state === 'loading') {
+      // The log's start moved on between the look at it and the fetch: nothing was promised yet.
+      this.end({
+        kind: 'failed',
+        reason: 'log_start_moved',
+        error: new Error(`offset ${offset} of ${topic} is out of range`),
+      });
+      return;
+    }
+    this.end({
+      kind: 'stopped',
+      topic,
+      reason: `offset ${offset} is out of range: set the group's offset, then restart`,
+    });
+  }
+
+  /** Behind the end, per input. */
+  lag(): { topic: string; partition: number; records: number }[] {
+    const lags: { topic: string; partition: number; records: number }[] = [];
+    for (const { kind, topic, partition, lag } of this.feeds.values())
+      if (kind === 'input') lags.push({ topic, partition, records: lag });
+    return lags;
+  }
+
+  /** Ends this life; resolves when the step that runs is over. */
+  async close(): Promise<void> {
+    this.state = 'ended';
+    this.inbox.notify();
+    await this.finished;
+  }
+
+  private hasEnded(): boolean {
+    return this.state === 'ended';
+  }
+
+  private end(end: AttemptEnd): void {
+    if (this.hasEnded()) return;
+    this.state = 'ended';
+    this.inbox.notify();
+    this.deps.onEnd(end);
+  }
+
+  private async run(): Promise<void> {
+    try {
+      await this.open();
+      while (!this.hasEnded()) await this.turn();
+    } catch (error) {
+      const reason = error instanceof StreamError ? error.code : 'bug';
+      this.end({ kind: 'failed', reason, error });
+    } finally {
+      this.release();
+    }
+  }
+
+  private release(): void {
+    const { options, partition } = this.deps;
+    this.deps.writer.close();
+    try {
+      this.task?.close?.();
+    } catch (error) {
+      options.log.error({ partition, ...errorFields(error) }, 'a task threw while it was closed');
+    }
+  }
+
+  private async open(): Promise<void> {
+    const { options, writer, control, partition } = this.deps;
+    for (const topic of options.inputs) control.pause(topic, partition);
+    await writer.open();
+    if (options.state !== undefined) this.barrier = await writer.barrier(options.state);
+    const loads: QueuedFeed[] = [];
+    for (const topic of [...(options.tables ?? []), ...(options.state === undefined ? [] : [options.state])]) {
+      const bound = (await this.deps.bounds(topic)).get(partition);
+      if (bound === undefined)
+        throw new StreamError('topic_missing', `Topic ${topic} has no partition ${partition}`, { topic, partition });
+      const isState = topic === options.state;
+      const feed = new QueuedFeed(isState ? 'state' : 'table', topic, partition, bound.low);
+      this.targets.set(feed, isState ? this.barrier!.offset + 1 : bound.end);
+      loads.push(feed);
+    }
+    if (this.hasEnded()) return;
+    this.task = options.createTask(partition);
+    this.state = 'loading';
+    for (const feed of loads) {
+      this.feeds.set(feed.topic, feed);
+      this.inbox.open(feed);
+    }
+    await this.readyIfLoaded();
+  }
+
+  private async turn(): Promise<void> {
+    const { options, suspects } = this.deps;
+    const chunk = this.inbox.take(this.state === 'ready' ? options.batchRecordsMax : LOAD_RECORDS_MAX, (feed, offset) =>
+      suspects.alone(feed.topic, offset),
+    );
+    if (chunk !== null) {
+      if (chunk.feed.kind === 'input') await this.step(chunk);
+      else await this.load(chunk);
+      this.progressMs = performance.now();
+    }
+    if (this.state === 'ready') {
+      await this.tickIfDue();
+      if (this.deps.writer.worn)
+        throw new StreamError('transaction_failed', 'the producer id is worn out, a new one is taken', {
+          retriable: true,
+        });
+    }
+    if (chunk === null && !this.hasEnded())
+      await this.inbox.wait(this.state === 'ready' ? this.lastTickMs + TICK_MS - performance.now() : TICK_MS);
+  }
+
+  /** Asks the task for what it needs to read these records; false when this life ended meanwhile. */
+  private async prepare(records: readonly InRecord[]): Promise<boolean> {
+    const task = this.task!;
+    if (task.prepare === undefined || records.length === 0) return true;
+    for (let failures = 1; !this.hasEnded(); failures++) {
+      try {
+        await task.prepare(records);
+        break;
+      } catch (error) {
+        this.progressMs = performance.now(); // it waits for a reason: that is not a stall
+        const { partition, options } = this.deps;
+        options.log.warn(
+          { partition, topic: records[0]?.topic, failures, ...errorFields(error) },
+          'a batch cannot be read yet, its partition waits',
+        );
+        await new Promise((resolve) =>
+          setTimeout(resolve, backoffMs(failures, PREPARE_RETRY_FIRST_MS, PREPARE_RETRY_MAX_MS)),
+        );
+      }
+    }
+    return !this.hasEnded();
+  }
+
+  private async load(chunk: Chunk): Promise<void> {
+    const isState = chunk.feed.kind === 'state';
+    const records = isState ? this.withoutBarriers(chunk) : chunk.records;
+    if (!(await this.prepare(records))) return;
+    for (const record of records) {
+      try {
+        this.task!.load(record);
+      } catch (error) {
+        if (isState) throw error; // going on without it would be going on with wrong state
+        const { topic, partition, offset } = record;
+        this.deps.options.log.error(
+          { topic, partition, offset, ...errorFields(error) },
+          'a table record could not be loaded and is left out',
+        );
+      }
+    }
+    this.loadedRecords += records.length;
+    this.inbox.done(chunk);
+    await this.readyIfLoaded();
+  }
+
+  private withoutBarriers({ feed, records, end }: Chunk): InRecord[] {
+    const barrier = this.barrier!;
+    const state: InRecord[] = [];
+    for (const record of records) {
+      if (record.key?.toString() !== BARRIER_KEY) state.push(record);
+      else if (record.offset === barrier.offset && record.value?.toString() === barrier.id) this.barrierSeen = true;
+    }
+    if (end > barrier.offset && !this.barrierSeen) {
+      throw new StreamError(
+        'transaction_failed',
+        `The barrier at ${barrier.offset} of ${feed.topic}/${feed.partition} was not read`,
+        { retriable: true },
+      );
+    }
+    for (const { value } of state) if (value !== null) this.stateRecords++;
+    return state;
+  }
+
+  private async readyIfLoaded(): Promise<void> {
+    if (this.state !== 'loading') return;
+    for (const [feed, target] of this.targets) if (feed.applied < target) return;
+    const { options, partition } = this.deps;
+    for (const feed of this.targets.keys()) {
+      if (feed.kind !== 'state') continue;
+      feed.finished = true;
+      this.inbox.flow(feed, false);
+    }
+    // Only now: what the former owner committed is final since the fencing, and nothing has been read before the tables.
+    const committed = await this.deps.committed();
+    if (this.hasEnded()) return;
+    if (this.stateRecords > 0 && options.inputs.every((topic) => !committed.has(topic))) {
+      const reason =
+        'state exists but the offsets of the group are gone (expired?): set them where the state ends, or empty the state topic';
+      this.end({ kind: 'stopped', topic: options.inputs[0]!, reason });
+      return;
+    }
+    const inputs: QueuedFeed[] = [];
+    for (const topic of options.inputs) {
+      const next = committed.get(topic) ?? (await this.deps.bounds(topic)).get(partition)?.low ?? 0;
+      inputs.push(new QueuedFeed('input', topic, partition, next));
+    }
+    if (this.hasEnded()) return;
+    this.task!.ready?.(Date.now());
+    this.state = 'ready';
+    this.lastTickMs = performance.now();
+    for (const feed of inputs) {
+      this.feeds.set(feed.topic, feed);
+      this.inbox.open(feed);
+    }
+    const seconds = (performance.now() - this.startedMs) / 1000;
+    options.log.info({ partition, records: this.loadedRecords, seconds }, 'a partition is ready');
+    options.metrics?.restored(partition, this.loadedRecords, seconds);
+    this.deps.onReady();
+  }
+
+  private async step(chunk: Chunk): Promise<void> {
+    const { feed, records } = chunk;
+    const first = records[0];
+    if (first === undefined) {
+      this.inbox.done(chunk);
+      this.offsetsDirty = true;
+      return;
+    }
+    const { options, suspects, partition } = this.deps;
+    if (!(await this.prepare(records))) return;
+    const startedMs = performance.now();
+    const condemned = suspects.condemned(feed.topic, first.offset);
+    let result: StepResult;
+    if (condemned !== null) {
+      options.log.error(
+        { topic: feed.topic, partition, offset: first.offset, ...errorFields(condemned.error) },
+        'a record on which the step threw twice goes to the dead letters',
+      );
+      result = { outputs: [options.deadLetter(first, condemned.error)], holdAt: this.hold };
+    } else {
+      try {
+        result = await this.task!.process(records, Date.now());
+      } catch (error) {
+        this.threw(chunk, error);
+        return;
+      }
+    }
+    this.inbox.done(chunk);
+    await this.commit(result);
+    const last = records[records.length - 1]!;
+    suspects.settled(feed.topic, last.offset);
+    options.metrics?.batch({
+      partition,
+      topic: feed.topic,
+      records: records.length,
+      outputs: result.outputs.length,
+      seconds: (performance.now() - startedMs) / 1000,
+      lastTimestampMs: last.timestampMs,
+    });
+  }
+
+  private threw(chunk: Chunk, error: unknown): void {
+    const { options, suspects, partition } = this.deps;
+    const offsets = chunk.records.map(({ offset }) => offset);
+    options.log.warn(
+      { topic: chunk.feed.topic, partition, offset: offsets[0], records: offsets.length, ...errorFields(error) },
+      'a step threw, its records are given one by one',
+    );
+    suspects.threw(chunk.feed.topic, offsets, error);
+    // A transactional task may have changed its state half way: only a restore gives it back.
+    if (options.guarantee === 'exactly_once') this.end({ kind: 'threw' });
+    else this.inbox.putBack(chunk);
+  }
+
+  private async tickIfDue(): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.lastTickMs < TICK_MS || this.hasEnded()) return;
+    this.lastTickMs = nowMs;
+    const result = this.task!.tick?.(Date.now(), this.lagZero(nowMs)) ?? null;
+    if (result !== null) await this.commit(result);
+    else if (this.offsetsDirty) await this.write({ outputs: [], state: [] });
+  }
+
+  private lagZero(nowMs: number): boolean {
+    if (!this.inbox.empty) return false;
+    for (const { kind, applied, end, atEndMs } of this.feeds.values()) {
+      if (kind === 'input' && (applied < end || atEndMs === null || nowMs - atEndMs > END_FRESH_MS)) return false;
+    }
+    return true;
+  }
+
+  private async commit(result: StepResult): Promise<void> {
+    this.hold = result.holdAt ?? new Map();
+    this.offsetsDirty = true;
+    const state = result.state ?? [];
+    // With nothing to write the offsets can wait for the next write or tick: a transaction costs more than reading some records again.
+    if (result.outputs.length > 0 || state.length > 0 || result.afterCommit !== undefined)
+      await this.write({ outputs: result.outputs, state });
+    try {
+      result.afterCommit?.();
+    } catch (error) {
+      this.deps.options.log.error(
+        { partition: this.deps.partition, ...errorFields(error) },
+        'what was to run after the commit threw',
+      );
+    }
+  }
+
+  private async write(writes: {
+    readonly outputs: readonly OutRecord[];
+    readonly state: readonly OutRecord[];
+  }): Promise<void> {
+    await this.deps.writer.commit(writes, this.offsets());
+    this.offsetsDirty = false;
+  }
+
+  /** Where each input stands, or is held. */
+  private offsets(): CommitOffset[] {
+    const offsets: CommitOffset[] = [];
+    for (const { kind, topic, applied } of this.feeds.values()) {
+      if (kind === 'input') offsets.push({ topic, offset: Math.min(applied, this.hold.get(topic) ?? applied) });
+    }
+    return offsets;
+  }
+}
