@@ -34,8 +34,11 @@ export interface Totals {
   readonly ackSeconds: ReadonlyMap<number, number>;
 }
 
-const sum = (samples: readonly Sample[], name: string, where: (labels: Sample['labels']) => boolean = () => true): number =>
-  samples.reduce((total, s) => (s.name === name && where(s.labels) ? total + s.value : total), 0);
+const sum = (
+  samples: readonly Sample[],
+  name: string,
+  where: (labels: Sample['labels']) => boolean = () => true,
+): number => samples.reduce((total, s) => (s.name === name && where(s.labels) ? total + s.value : total), 0);
 
 /** Adds up the samples of all services. */
 export function totalsOf(samples: readonly Sample[]): Totals {
@@ -50,7 +53,11 @@ export function totalsOf(samples: readonly Sample[]): Totals {
     frames: sum(samples, 'fleetwire_edge_frames_total'),
     acked: sum(samples, 'fleetwire_edge_ack_latency_seconds_count'),
     decoded: sum(samples, 'fleetwire_reports_decoded_total', (l) => l['kind'] === 'report'),
-    enriched: sum(samples, 'fleetwire_reports_enriched_total', (l) => l['outcome'] !== 'presence' && l['outcome'] !== 'duplicate'),
+    enriched: sum(
+      samples,
+      'fleetwire_reports_enriched_total',
+      (l) => l['outcome'] !== 'presence' && l['outcome'] !== 'duplicate',
+    ),
     deadLetters: sum(samples, 'fleetwire_dead_letters_total'),
     ackSeconds,
   };

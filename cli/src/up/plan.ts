@@ -39,9 +39,15 @@ export interface PlanInput {
 }
 
 /** Names of all parts, in the order of SERVICES. */
-export function partNames(counts: ServiceCounts): readonly { readonly part: string; readonly service: ServiceName; readonly index: number }[] {
+export function partNames(
+  counts: ServiceCounts,
+): readonly { readonly part: string; readonly service: ServiceName; readonly index: number }[] {
   return SERVICES.flatMap((service) =>
-    Array.from({ length: counts[service] }, (_, index) => ({ part: index === 0 ? service : `${service}-${index + 1}`, service, index })),
+    Array.from({ length: counts[service] }, (_, index) => ({
+      part: index === 0 ? service : `${service}-${index + 1}`,
+      service,
+      index,
+    })),
   );
 }
 
@@ -111,7 +117,10 @@ export function readyLine(brokers: readonly string[], registry: string, services
  * Arguments of the simulated fleet. On other ports than the usual ones it talks to the shared port, which every protocol finds.
  * It drives until it is stopped.
  */
-export function fleetArguments(fleet: { readonly devices: number; readonly rate?: number }, edge: EdgePorts): readonly string[] {
+export function fleetArguments(
+  fleet: { readonly devices: number; readonly rate?: number },
+  edge: EdgePorts,
+): readonly string[] {
   const usual = EDGE_PORT_NAMES.every((name) => edge[name] === EDGE_PORTS[name].fallback);
   return [
     'simulate',

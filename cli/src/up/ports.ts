@@ -33,14 +33,24 @@ export function edgePorts(options: Readonly<Partial<Record<EdgePortName, number>
     const text = (env[variable] ?? '').trim();
     if (text === '') return fallback;
     const port = /^\d+$/.test(text) ? Number(text) : NaN;
-    if (!(port <= PORT_MAX)) throw usage(`${variable}: "${text}" is not a port`, 'give a whole number from 0 to 65535, or unset it');
+    if (!(port <= PORT_MAX))
+      throw usage(`${variable}: "${text}" is not a port`, 'give a whole number from 0 to 65535, or unset it');
     return port;
   };
-  const ports = { shared: one('shared'), astra: one('astra'), h02: one('h02'), jt808: one('jt808'), atrack: one('atrack') };
+  const ports = {
+    shared: one('shared'),
+    astra: one('astra'),
+    h02: one('h02'),
+    jt808: one('jt808'),
+    atrack: one('atrack'),
+  };
   for (const [i, a] of EDGE_PORT_NAMES.entries()) {
     const b = EDGE_PORT_NAMES.slice(0, i).find((other) => ports[other] !== 0 && ports[other] === ports[a]);
     if (b === undefined) continue;
-    throw usage(`${a} and ${b} have the same port ${ports[a]}`, `give another with ${EDGE_PORTS[a].option} (or ${EDGE_PORTS[a].variable})`);
+    throw usage(
+      `${a} and ${b} have the same port ${ports[a]}`,
+      `give another with ${EDGE_PORTS[a].option} (or ${EDGE_PORTS[a].variable})`,
+    );
   }
   return ports;
 }
@@ -51,10 +61,19 @@ export function portsOfEdge(first: EdgePorts, index: number): EdgePorts {
     if (first[name] === 0) return 0;
     const port = first[name] + index * EDGE_STEP;
     if (port > PORT_MAX)
-      throw usage(`edge ${index + 1} would have ${name} on port ${port}`, `give a lower ${EDGE_PORTS[name].option}, or fewer --edges`);
+      throw usage(
+        `edge ${index + 1} would have ${name} on port ${port}`,
+        `give a lower ${EDGE_PORTS[name].option}, or fewer --edges`,
+      );
     return port;
   };
-  return { shared: shift('shared'), astra: shift('astra'), h02: shift('h02'), jt808: shift('jt808'), atrack: shift('atrack') };
+  return {
+    shared: shift('shared'),
+    astra: shift('astra'),
+    h02: shift('h02'),
+    jt808: shift('jt808'),
+    atrack: shift('atrack'),
+  };
 }
 
 /** Replaces each 0 by a port that is free for TCP and UDP, and checks the others. Throws an error that names port and setting. */

@@ -27,11 +27,15 @@ export interface NodeSettings {
   readonly properties?: Readonly<Record<string, string>>;
   /** For measuring: 1 GB heap and the whole compiler. Default: 512 MB, quick to start. */
   readonly figures?: boolean;
+  /** Absent: `broker.log` in its folder. */
+  readonly logFile?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Ends a fetch that runs. */
+  readonly signal?: AbortSignal;
 }
 
 export interface BrokerOptions extends NodeSettings {
-  /** Everything of the broker: log segments, properties, pid file, `broker.log`. Kept between starts. */
+  /** Everything of the broker: log segments, properties, pid file. Kept between starts. */
   readonly dataDir: string;
   /** Absent: a free one. */
   readonly port?: number;
@@ -87,7 +91,7 @@ export async function makeNode(
   const env = settings.env ?? process.env;
   const log = settings.log ?? silent;
   const java = await findJava(JAVA_FOR_KAFKA, 'Kafka', env);
-  const libs = await fetchPackage(KAFKA, log, env);
+  const libs = await fetchPackage(KAFKA, log, env, settings.signal);
   return new Node(node, nodes, path.resolve(dataDir), { java, libs, log, env, settings });
 }
 
@@ -163,7 +167,7 @@ class Node implements Broker {
       args: [...brokerFlags(settings.figures === true), '-cp', path.join(libs, '*'), 'kafka.Kafka', this.#config],
       cwd: this.dataDir,
       env,
-      logFile: path.join(this.dataDir, 'broker.log'),
+      logFile: settings.logFile ?? path.join(this.dataDir, 'broker.log'),
     });
     await writePidFile(this.#pidFile, this.#child.pid);
   }

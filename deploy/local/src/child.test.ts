@@ -17,7 +17,7 @@ describe('a child process', () => {
   it('ends by SIGTERM, even when it is frozen', async () => {
     const child = await script(
       'frozen',
-      'console.log("up"); process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000)',
+      'process.on("SIGTERM", () => process.exit(0)); console.log("up"); setInterval(() => {}, 1000)',
     );
     expect(await printed(child, 'up')).toBe(true);
     child.signal('SIGSTOP');

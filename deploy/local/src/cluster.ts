@@ -8,7 +8,7 @@ import { freePorts, until } from './wait.js';
 
 const MEET_MS = 90_000;
 
-export interface ClusterOptions extends NodeSettings {
+export interface ClusterOptions extends Omit<NodeSettings, 'logFile'> {
   /** A folder a broker: `broker-1`, `broker-2` … */
   readonly dataDir: string;
   /** Default 3: three voters, three copies, two of which must have a record. */

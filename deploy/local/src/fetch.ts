@@ -59,7 +59,12 @@ function folderOf(wanted: Package, env: Env): string {
  * cut off is gone on with: what Maven had is kept in `<folder>.part`, and the folder takes its name only when it is whole.
  * @throws LocalError `no_maven`, `no_java`, `fetch_failed`
  */
-export async function fetchPackage(wanted: Package, say: Say, env: Env = process.env): Promise<string> {
+export async function fetchPackage(
+  wanted: Package,
+  say: Say,
+  env: Env = process.env,
+  signal?: AbortSignal,
+): Promise<string> {
   const folder = folderOf(wanted, env);
   if (await exists(path.join(folder, wanted.proof))) return folder;
   await mkdir(path.dirname(folder), { recursive: true });
@@ -74,7 +79,7 @@ export async function fetchPackage(wanted: Package, say: Say, env: Env = process
       await rm(out, { recursive: true, force: true });
       await mkdir(out, { recursive: true });
       const java = await findJava(wanted.name === 'kafka' ? JAVA_FOR_KAFKA : JAVA_FOR_APICURIO, wanted.name, env);
-      await maven(wanted, java, path.join(part, 'repository'), out, say, env);
+      await maven(wanted, java, path.join(part, 'repository'), out, say, env, signal);
       if (!(await exists(path.join(out, wanted.proof)))) {
         throw new LocalError(
           'fetch_failed',
@@ -110,7 +115,15 @@ function noMaven(wanted: Package, cause?: unknown): LocalError {
   );
 }
 
-async function maven(wanted: Package, java: Java, repository: string, out: string, say: Say, env: Env): Promise<void> {
+async function maven(
+  wanted: Package,
+  java: Java,
+  repository: string,
+  out: string,
+  say: Say,
+  env: Env,
+  signal?: AbortSignal,
+): Promise<void> {
   const started = performance.now();
   const title = `${wanted.name} ${wanted.version}`;
   say(`fetching ${title} with Maven, once for this machine (about ${wanted.megabytes} MB) …`);
@@ -137,12 +150,16 @@ async function maven(wanted: Package, java: Java, repository: string, out: strin
       say(`fetching ${title}: ${(bytes / 1e6).toFixed(0)} of about ${wanted.megabytes} MB, ${jars} jars, ${seconds} s`);
     });
   }, PROGRESS_MS);
-  const limit = setTimeout(() => child.kill('SIGKILL'), FETCH_MS);
+  const kill = (): void => void child.kill('SIGKILL');
+  const limit = setTimeout(kill, FETCH_MS);
+  signal?.addEventListener('abort', kill);
+  if (signal?.aborted === true) kill();
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', resolve);
     });
+    if (signal?.aborted === true) throw new LocalError('fetch_failed', `the fetch of ${title} was stopped`);
     if (code !== 0) {
       const why =
         output
@@ -161,6 +178,7 @@ async function maven(wanted: Package, java: Java, repository: string, out: strin
   } finally {
     clearInterval(progress);
     clearTimeout(limit);
+    signal?.removeEventListener('abort', kill);
     if (child.pid !== undefined) unguard(child.pid);
   }
   say(`${title} fetched in ${((performance.now() - started) / 1000).toFixed(0)} s`);

@@ -34,6 +34,8 @@ export interface ProvideOptions {
   readonly ports?: { readonly broker?: number; readonly controller?: number; readonly registry?: number };
   /** Short periods for tests. Default false. */
   readonly quick?: boolean;
+  /** Ends a fetch that runs; what has been started is stopped by then. */
+  readonly signal?: AbortSignal;
 }
 
 /** One process or container that this call started. */
@@ -234,16 +236,26 @@ async function inDocker(options: ProvideOptions, socket: string, ports: Ports): 
 
 async function asProcesses(options: ProvideOptions, ports: Ports): Promise<Provided> {
   const { dataDir, env, log } = options;
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
   const [broker, registry] = await Promise.allSettled([
     startBroker({
       dataDir: path.join(dataDir, 'kafka'),
       port: ports.broker,
       controllerPort: ports.controller,
       quick: options.quick ?? false,
+      logFile: path.join(dataDir, 'logs', 'broker.log'),
       log,
       env,
+      ...signal,
     }),
-    startRegistry({ dataDir: path.join(dataDir, 'registry'), port: ports.registry, log, env }),
+    startRegistry({
+      dataDir: path.join(dataDir, 'registry'),
+      port: ports.registry,
+      logFile: path.join(dataDir, 'logs', 'registry.log'),
+      log,
+      env,
+      ...signal,
+    }),
   ]);
   if (broker.status === 'rejected' || registry.status === 'rejected') {
     if (registry.status === 'fulfilled') await registry.value.stop();

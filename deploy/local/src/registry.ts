@@ -13,14 +13,18 @@ const START_MS = 120_000;
 const STOP_MS = 10_000;
 
 export interface RegistryOptions {
-  /** Its database file, pid file and `registry.log`. Kept between starts; a SIGKILL does not hurt it. */
+  /** X. Kept between starts; a SIGKILL does not hurt it. */
   readonly dataDir: string;
   /** Absent: a free one. */
   readonly port?: number;
   /** Health and metrics of the registry itself. Absent: a free one. */
   readonly managementPort?: number;
   readonly log?: Say;
+  /** Absent: `registry.log` in its folder. */
+  readonly logFile?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Ends a fetch that runs. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Registry {
@@ -92,13 +96,13 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const env = options.env ?? process.env;
   const log = options.log ?? silent;
   const java = await findJava(JAVA_FOR_APICURIO, 'Apicurio Registry', env);
-  const folder = await fetchPackage(APICURIO, log, env);
+  const folder = await fetchPackage(APICURIO, log, env, options.signal);
   const free = await freePorts(2);
   const registry = new ApicurioRegistry(
     options.port ?? free[0]!,
     options.managementPort ?? free[1]!,
     path.resolve(options.dataDir),
-    { java, folder, log, env },
+    { java, folder, log, env, logFile: options.logFile ?? path.join(options.dataDir, 'registry.log') },
   );
   await registry.start();
   return registry;
@@ -115,6 +119,7 @@ class ApicurioRegistry implements Registry {
     private readonly means: {
       readonly java: Java;
       readonly folder: string;
+      readonly logFile: string;
       readonly log: Say;
       readonly env: Readonly<Record<string, string | undefined>>;
     },
@@ -149,7 +154,7 @@ class ApicurioRegistry implements Registry {
       args: registryArguments({ port: this.port, managementPort: this.managementPort, database, jar }),
       cwd: this.dataDir,
       env,
-      logFile: path.join(this.dataDir, 'registry.log'),
+      logFile: this.means.logFile,
     });
     this.#child = child;
     await writePidFile(this.#pidFile, child.pid);
