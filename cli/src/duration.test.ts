@@ -17,8 +17,9 @@ describe('durations', () => {
   );
 
   it('names the option and the remedy when it refuses', () => {
+    const containing = (text: string): unknown => expect.stringContaining(text);
     expect(() => durationOption('--idle')('soon')).toThrow(
-      expect.objectContaining({ message: expect.stringContaining('--idle'), exitCode: 2, remedy: expect.stringContaining('3s') }),
+      expect.objectContaining({ message: containing('--idle'), exitCode: 2, remedy: containing('3s') }),
     );
   });
 

@@ -14,7 +14,12 @@ describe('input', () => {
   it('gives the same lines however the bytes are cut, letters of several bytes included', async () => {
     const bytes = Buffer.from('ä€\r\n\nzwei\nletzte');
     for (let at = 0; at <= bytes.length; at++)
-      expect(await all(linesOf(chunks(bytes.subarray(0, at), bytes.subarray(at))))).toEqual(['ä€', '', 'zwei', 'letzte']);
+      expect(await all(linesOf(chunks(bytes.subarray(0, at), bytes.subarray(at))))).toEqual([
+        'ä€',
+        '',
+        'zwei',
+        'letzte',
+      ]);
   });
 
   it('gives no line for no input, and none behind the last end', async () => {
@@ -30,8 +35,8 @@ describe('input', () => {
 
 describe('JSON output', () => {
   it('writes bytes as hex, big numbers as text and maps as objects', () => {
-    expect(toJson({ a: Buffer.from([1, 255]), b: new Uint8Array([16]), c: 5n, d: 2n ** 60n, e: new Map([['x', 1]]) })).toBe(
-      '{"a":"01ff","b":"10","c":5,"d":"1152921504606846976","e":{"x":1}}',
-    );
+    expect(
+      toJson({ a: Buffer.from([1, 255]), b: new Uint8Array([16]), c: 5n, d: 2n ** 60n, e: new Map([['x', 1]]) }),
+    ).toBe('{"a":"01ff","b":"10","c":5,"d":"1152921504606846976","e":{"x":1}}');
   });
 });

@@ -53,7 +53,8 @@ export async function* linesOf(input: AsyncIterable<Buffer | string>): AsyncGene
       from = at + 1;
     }
     rest = rest.slice(from);
-    if (rest.length > LINE_CHARS_MAX) throw new Error(`a line of the input is longer than ${LINE_CHARS_MAX} characters`);
+    if (rest.length > LINE_CHARS_MAX)
+      throw new Error(`a line of the input is longer than ${LINE_CHARS_MAX} characters`);
   }
   rest += decoder.end();
   if (rest !== '') yield rest;

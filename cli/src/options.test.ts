@@ -6,7 +6,9 @@ describe('option values', () => {
     const read = integerOption('--devices', 1, 100);
     expect(read('100')).toBe(100);
     for (const bad of ['0', '101', '1.5', 'x', '', '1e2', ' 1'])
-      expect(() => read(bad)).toThrow(expect.objectContaining({ exitCode: 2, remedy: 'give a whole number from 1 to 100' }));
+      expect(() => read(bad)).toThrow(
+        expect.objectContaining({ exitCode: 2, remedy: 'give a whole number from 1 to 100' }),
+      );
   });
 
   it('takes numbers above zero up to their bound', () => {

@@ -20,7 +20,17 @@ const request = (changes: Partial<CommandRequest>): CommandRequest => ({
 
 describe('commands on the command line', () => {
   it('reads values as JSON where they are, else as text', () => {
-    expect(parseArguments(['mode=3', 'on=true', 'payload=$POLL,1', 'name="7"', 'parameters={"0x0029": 30}', 'empty=', 'url=a=b'])).toEqual({
+    expect(
+      parseArguments([
+        'mode=3',
+        'on=true',
+        'payload=$POLL,1',
+        'name="7"',
+        'parameters={"0x0029": 30}',
+        'empty=',
+        'url=a=b',
+      ]),
+    ).toEqual({
       mode: 3,
       on: true,
       payload: '$POLL,1',

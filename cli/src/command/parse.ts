@@ -14,7 +14,8 @@ export function parseArguments(words: readonly string[]): Record<string, unknown
   for (const word of words) {
     const at = word.indexOf('=');
     const key = word.slice(0, at);
-    if (at <= 0 || !NAME.test(key)) throw usage(`"${word}" is not key=value`, 'write arguments as mode=3 delay=30 or payload="$POLL"');
+    if (at <= 0 || !NAME.test(key))
+      throw usage(`"${word}" is not key=value`, 'write arguments as mode=3 delay=30 or payload="$POLL"');
     if (Object.hasOwn(args, key)) throw usage(`argument "${key}" is given twice`, 'give each argument once');
     args[key] = parseValue(word.slice(at + 1));
   }
@@ -28,7 +29,8 @@ export function parseValue(text: string): unknown {
   } catch {
     return text;
   }
-  if (typeof value === 'number' && (!Number.isFinite(value) || (/^-?\d+$/.test(text) && !Number.isSafeInteger(value)))) return text;
+  if (typeof value === 'number' && (!Number.isFinite(value) || (/^-?\d+$/.test(text) && !Number.isSafeInteger(value))))
+    return text;
   return value;
 }
 
@@ -76,7 +78,10 @@ export function commandOf(request: CommandRequest): CommandDraft {
   if (cancelOf === undefined && name === undefined)
     throw usage('no NAME: which command?', 'give its name in the catalogue of the device’s type, or custom');
   if (name !== undefined && name.includes('='))
-    throw usage(`"${name}" stands where the NAME of the command belongs`, 'write `fleetwire command IDENT NAME key=value…`');
+    throw usage(
+      `"${name}" stands where the NAME of the command belongs`,
+      'write `fleetwire command IDENT NAME key=value…`',
+    );
   return {
     id: request.id,
     ident: request.ident,

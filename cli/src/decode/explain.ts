@@ -10,6 +10,7 @@ import {
   type ProtocolId,
   type Rejection,
 } from '@fleetwire/protocols';
+import { toJson } from '../io.js';
 import type { DecodeOptions } from './run.js';
 
 export interface ExplainedFrame {
@@ -118,7 +119,7 @@ function hexOf(bytes: Uint8Array, from: number, to: number): string {
 function shown(value: unknown): string {
   if (typeof value === 'string') return printable(value);
   if (typeof value === 'bigint') return value.toString();
-  return JSON.stringify(value) ?? '';
+  return toJson(value);
 }
 
 /** Control characters would break the table. */

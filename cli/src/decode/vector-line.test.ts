@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { parseVectorLine } from './vector-line.js';
 
-const VECTOR = { id: 'a', protocol: 'astra', transport: 'tcp', kind: 'decode', now: '2027-01-01T00:00:00Z', chunks: ['06'] };
+const VECTOR = {
+  id: 'a',
+  protocol: 'astra',
+  transport: 'tcp',
+  kind: 'decode',
+  now: '2027-01-01T00:00:00Z',
+  chunks: ['06'],
+};
 
 describe('lines of vectors', () => {
   it('takes a vector as it stands', () => {

@@ -2,7 +2,8 @@
 import { PROTOCOLS, type Vector } from '@fleetwire/protocols';
 
 export type VectorLine =
-  { readonly kind: 'vector'; readonly vector: Vector } | { readonly kind: 'bad'; readonly id: string; readonly error: string };
+  | { readonly kind: 'vector'; readonly vector: Vector }
+  | { readonly kind: 'bad'; readonly id: string; readonly error: string };
 
 const KINDS = ['decode', 'framing', 'encode'] as const;
 const TRANSPORTS = ['tcp', 'udp'] as const;

@@ -78,7 +78,9 @@ const limits: Field = {
     if (!isRecord(value)) return bad('give an object, such as {"frames_per_minute": 120}');
     const unknown = Object.keys(value).find((key) => !['frames_per_minute', 'bytes_per_minute'].includes(key));
     if (unknown !== undefined) return bad(`"${unknown}" is unknown; known are frames_per_minute, bytes_per_minute`);
-    const wrong = Object.entries(value).find(([, count]) => count !== null && !(Number.isSafeInteger(count) && Number(count) > 0));
+    const wrong = Object.entries(value).find(
+      ([, count]) => count !== null && !(Number.isSafeInteger(count) && Number(count) > 0),
+    );
     if (wrong !== undefined) return bad(`${wrong[0]}: give a whole number above 0, or null`);
     return good({ frames_per_minute: null, bytes_per_minute: null, ...value });
   }),
@@ -98,7 +100,8 @@ const inputs: Field = {
     if (!Array.isArray(value)) return bad('give a list, such as [{"input": "din.1", "event": "sos"}]');
     const mapped: unknown[] = [];
     for (const item of value) {
-      if (!isRecord(item) || typeof item['input'] !== 'string') return bad('each mapping names its "input", such as din.1');
+      if (!isRecord(item) || typeof item['input'] !== 'string')
+        return bad('each mapping names its "input", such as din.1');
       const known = ['input', 'parameter', 'event', 'inverted', 'factor', 'offset'];
       const unknown = Object.keys(item).find((key) => !known.includes(key));
       if (unknown !== undefined) return bad(`"${unknown}" is unknown; known are ${known.join(', ')}`);
@@ -141,7 +144,10 @@ export function fieldOf(name: string): Field | undefined {
 }
 
 /** A checked record, or what is wrong with it, field by field. */
-export function checkDevice(value: unknown): { readonly device: DeviceDraft | null; readonly problems: readonly string[] } {
+export function checkDevice(value: unknown): {
+  readonly device: DeviceDraft | null;
+  readonly problems: readonly string[];
+} {
   if (!isRecord(value)) return { device: null, problems: ['not an object; give {"ident": "…", …}'] };
   const problems: string[] = [];
   const record: Record<string, unknown> = {};

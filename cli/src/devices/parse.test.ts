@@ -6,7 +6,12 @@ import { splitJson } from './split-json.js';
 describe('device records from JSON', () => {
   it('reads an array, objects one after the other, and one object alike', () => {
     const two = [{ ident: '1' }, { ident: '2', labels: { a: 'x, } ] "q"' } }];
-    const texts = [JSON.stringify(two), JSON.stringify(two, null, 2), two.map((d) => JSON.stringify(d)).join('\n'), two.map((d) => JSON.stringify(d)).join('')];
+    const texts = [
+      JSON.stringify(two),
+      JSON.stringify(two, null, 2),
+      two.map((d) => JSON.stringify(d)).join('\n'),
+      two.map((d) => JSON.stringify(d)).join(''),
+    ];
     for (const text of texts) expect(parseDevicesJson(text)).toEqual({ devices: two, problems: [] });
   });
 
@@ -49,7 +54,9 @@ describe('device records from JSON', () => {
   });
 
   it('refuses two records of one device', () => {
-    expect(parseDevicesJson('{"ident": "1"}{"ident": "1"}').problems).toEqual([expect.stringMatching(/ident 1 .* more than once/)]);
+    expect(parseDevicesJson('{"ident": "1"}{"ident": "1"}').problems).toEqual([
+      expect.stringMatching(/ident 1 .* more than once/),
+    ]);
   });
 
   it('finds nothing in nothing', () => expect(splitJson(' \n[ ,\n]')).toEqual([]));
@@ -89,8 +96,12 @@ describe('device records from CSV', () => {
   });
 
   it('refuses unknown columns, rows that are too long, and a quote that never closes', () => {
-    expect(parseDevicesCsv('ident,colour\n1,red').problems).toEqual([expect.stringMatching(/^line 1: column "colour"/)]);
-    expect(parseDevicesCsv('ident,name\n1,a,b').problems).toEqual([expect.stringMatching(/^line 2: 3 cells, but the header has 2/)]);
+    expect(parseDevicesCsv('ident,colour\n1,red').problems).toEqual([
+      expect.stringMatching(/^line 1: column "colour"/),
+    ]);
+    expect(parseDevicesCsv('ident,name\n1,a,b').problems).toEqual([
+      expect.stringMatching(/^line 2: 3 cells, but the header has 2/),
+    ]);
     expect(parseDevicesCsv('ident,name\n1,"a').problems).toEqual(['line 2: a quote is opened and never closed']);
     expect(parseDevicesCsv('').problems).toEqual([expect.stringMatching(/^line 1: no header/)]);
   });

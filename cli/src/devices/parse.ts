@@ -41,7 +41,8 @@ export function parseDevicesCsv(text: string): ParsedDevices {
     return {
       devices: [],
       problems: unknown.map(
-        (name) => `line 1: column "${name}" is unknown; known are ${FIELD_NAMES.join(', ')}, label.X, threshold.X, decoder.X`,
+        (name) =>
+          `line 1: column "${name}" is unknown; known are ${FIELD_NAMES.join(', ')}, label.X, threshold.X, decoder.X`,
       ),
     };
   const devices: DeviceDraft[] = [];
@@ -65,8 +66,9 @@ function recordOf(header: readonly string[], cells: readonly string[]): Record<s
     const map = mapColumn(name);
     if (map === null) record[name] = fieldOf(name)!.fromCell(cell);
     else {
-      const entries = (record[map.field] ??= {});
-      if (typeof entries === 'object' && entries !== null) Object.assign(entries, { [map.key]: map.read(cell) });
+      // A map column beside a column that holds the whole map: the single entry wins.
+      const whole = record[map.field];
+      record[map.field] = { ...(typeof whole === 'object' && whole), [map.key]: map.read(cell) };
     }
   }
   return record;

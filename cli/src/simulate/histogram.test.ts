@@ -36,13 +36,17 @@ describe('the latency histogram', () => {
 describe('the schedule of reports', () => {
   it('gives out the rate exactly, however the turns fall', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5_000 }), fc.array(fc.integer({ min: 1, max: 900 }), { maxLength: 40 }), (rate, steps) => {
-        const schedule = new Schedule(rate, 1_000);
-        let now = 1_000;
-        let given = 0;
-        for (const step of steps) given += schedule.due((now += step));
-        expect(given).toBe(Math.floor(((now - 1_000) * rate) / 1_000));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 5_000 }),
+        fc.array(fc.integer({ min: 1, max: 900 }), { maxLength: 40 }),
+        (rate, steps) => {
+          const schedule = new Schedule(rate, 1_000);
+          let now = 1_000;
+          let given = 0;
+          for (const step of steps) given += schedule.due((now += step));
+          expect(given).toBe(Math.floor(((now - 1_000) * rate) / 1_000));
+        },
+      ),
     );
   });
 

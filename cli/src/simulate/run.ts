@@ -17,6 +17,8 @@ export interface SimulationOptions {
   readonly offlineEveryMs: number | null;
   /** How long what is unconfirmed may take at the end. */
   readonly drainMs: number;
+  /** The run starts when every device has a link, or after this with those that have; it fails when none has. */
+  readonly connectMs: number;
   /** Stops early, with the summary. */
   readonly signal: AbortSignal;
   readonly onSecond?: (progress: Progress) => void;
@@ -63,8 +65,6 @@ const TICK_MS = 10;
 const ROUND_MS = 250;
 /** New connections a turn: 1,000 a second, so that a listener's backlog does not overflow. */
 const DIALS_A_TICK = 10;
-/** After this the run starts with the devices that have a link, or fails when none has. */
-const CONNECT_PATIENCE_MS = 5_000;
 const REDIAL_MS = 500;
 const REDIAL_MS_MAX = 10_000;
 /** Share of the offline period that a device is away, and its bounds. */
@@ -81,7 +81,7 @@ export async function simulate(options: SimulationOptions): Promise<Result> {
   return await new Simulation(options).run();
 }
 
-/** No device got a link in CONNECT_PATIENCE_MS. */
+/** No device got a link in time. */
 export class NoLink extends Error {}
 
 class Simulation {
@@ -113,9 +113,9 @@ class Simulation {
   }
 
   async run(): Promise<Result> {
-    const { rate, durationMs, drainMs, signal, onSecond } = this.#options;
+    const { rate, durationMs, drainMs, connectMs, signal, onSecond } = this.#options;
     const startMs = clock();
-    await this.#turns(startMs + CONNECT_PATIENCE_MS, () => this.#seats.every((seat) => !seat.fresh) || signal.aborted);
+    await this.#turns(startMs + connectMs, () => this.#seats.every((seat) => !seat.fresh) || signal.aborted);
     if (this.#connects === 0 && !signal.aborted) {
       this.#hangUp();
       throw new NoLink(this.#lastError ?? 'no answer');

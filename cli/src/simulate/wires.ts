@@ -45,7 +45,9 @@ export function openTcp(target: Target, events: WireEvents): Wire {
       },
     },
   });
-  socket.setTimeout(CONNECT_TIMEOUT_MS, () => finish(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1_000} s`)));
+  socket.setTimeout(CONNECT_TIMEOUT_MS, () =>
+    finish(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1_000} s`)),
+  );
   socket.once('connect', () => {
     socket.setTimeout(0);
     if (!closed) events.onOpen();

@@ -35,7 +35,9 @@ export class Intake {
   push(record: InRecord): boolean {
     if (this.#stopped) return false;
     if (this.#waiting.length >= WAITING_MAX)
-      this.#fail(failed('the registry does not answer while records come', 'check the registry, then run the command again'));
+      this.#fail(
+        failed('the registry does not answer while records come', 'check the registry, then run the command again'),
+      );
     else {
       this.#waiting.push(record);
       this.#drain();

@@ -1,5 +1,12 @@
 /** A record of any topic as one JSON object. */
-import { MalformedValue, toFlat, type Codec, type EnrichedTelemetry, type SchemaTopic, type Telemetry } from '@fleetwire/schemas';
+import {
+  MalformedValue,
+  toFlat,
+  type Codec,
+  type EnrichedTelemetry,
+  type SchemaTopic,
+  type Telemetry,
+} from '@fleetwire/schemas';
 import type { InRecord } from '@fleetwire/streaming';
 
 /** Topics whose values are shown flat, with dotted names and times in seconds. */
@@ -43,5 +50,7 @@ export function isOf(ident: string, rendered: Readonly<Record<string, unknown>>)
   const own = rendered['ident'];
   if (typeof own === 'string') return own === ident;
   const key = rendered['kafka.key'];
-  return typeof key === 'string' && (key === ident || (key.startsWith(ident) && !/[0-9A-Za-z]/.test(key[ident.length]!)));
+  return (
+    typeof key === 'string' && (key === ident || (key.startsWith(ident) && !/[0-9A-Za-z]/.test(key[ident.length]!)))
+  );
 }

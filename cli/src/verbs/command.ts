@@ -41,7 +41,11 @@ export function register(program: Command): void {
       .argument('[key=value...]', 'arguments')
       .option('--expires <duration>', 'not written to the device after this', durationOption('--expires'), EXPIRES_MS)
       .option('--wait', 'follow the command to its end')
-      .option('--timeout <duration>', `with --wait: give up after this (default: --expires and ${ANSWER_MS / 1_000}s)`, durationOption('--timeout'))
+      .option(
+        '--timeout <duration>',
+        `with --wait: give up after this (default: --expires and ${ANSWER_MS / 1_000}s)`,
+        durationOption('--timeout'),
+      )
       .option('--id <id>', 'idempotency key; a second command with it is dropped (default: a new UUID)')
       .option('--confirm', 'required for commands that the catalogue calls dangerous')
       .option(
@@ -57,7 +61,12 @@ export function register(program: Command): void {
         [],
       )
       .option('--priority <n>', 'higher goes first', integerOption('--priority', -1_000, 1_000), 0)
-      .option('--channel <c>', 'connection or sms', choiceOption('--channel', ['connection', 'sms'] as const), 'connection')
+      .option(
+        '--channel <c>',
+        'connection or sms',
+        choiceOption('--channel', ['connection', 'sms'] as const),
+        'connection',
+      )
       .option('--cancel <id>', 'cancel this command of the device; no NAME then'),
   )
     .addHelpText(
@@ -72,7 +81,9 @@ Examples:
 Exit codes: 0 written; with --wait succeeded (or written, where no answer exists), for --cancel cancelled;
 1 failed, refused, expired or unconfirmed; 2 usage; 3 no terminal event in time.`,
     )
-    .action((ident: string, name: string | undefined, words: string[], flags: Flags) => command(ident, name, words, flags));
+    .action((ident: string, name: string | undefined, words: string[], flags: Flags) =>
+      command(ident, name, words, flags),
+    );
 }
 
 async function command(ident: string, name: string | undefined, words: readonly string[], flags: Flags): Promise<void> {
@@ -96,7 +107,10 @@ async function command(ident: string, name: string | undefined, words: readonly 
     requestedBy: `cli:${userName()}`,
   });
   const endpoints = endpointsWithRegistry(flags);
-  const codec = await openCodec(endpoints.registry, flags.wait === true ? ['commands', 'command-events'] : ['commands']);
+  const codec = await openCodec(
+    endpoints.registry,
+    flags.wait === true ? ['commands', 'command-events'] : ['commands'],
+  );
   const streams = openStreams(endpoints);
   const write = async (): Promise<void> => {
     const producer = streams.producer({ log: stderrLog });
@@ -139,7 +153,7 @@ function finish(
       `no end of command ${record.id} within ${formatDuration(limitMs)}`,
       'check that the dispatcher runs; see `fleetwire tail command-events --from beginning`',
     );
-  if (isSuccess(terminal, record.cancel_of != null)) return;
+  if (isSuccess(terminal, typeof record.cancel_of === 'string')) return;
   const cause = terminal.cause === null ? '' : ` (${terminal.cause})`;
   throw failed(`command ${record.id} ended ${terminal.state}${cause}`, 'its events above say why');
 }

@@ -35,15 +35,27 @@ export function register(program: Command): void {
         'and {"context"}.',
     )
     .argument('[hex...]', 'bytes; blanks are allowed. Absent: lines of stdin')
-    .option('--protocol <id>', 'astra, h02, jt808 or atrack (default: detect)', choiceOption('--protocol', PROTOCOL_CHOICES))
+    .option(
+      '--protocol <id>',
+      'astra, h02, jt808 or atrack (default: detect)',
+      choiceOption('--protocol', PROTOCOL_CHOICES),
+    )
     .option('--transport <t>', 'tcp or udp', choiceOption('--transport', ['tcp', 'udp'] as const), 'tcp')
     .option('--now <time>', 'server clock to assume, as 2027-01-01T00:00:00Z (default: this machine’s)')
     .option('--ident <ident>', 'identity that the connection has already given')
     .option('--letter <letter>', 'Astra: protocol letter of the login')
     .option('--form <codes>', 'ATrack: report format, such as %SA%MV%BV')
-    .option('--crc-mode <mode>', 'ATrack: strict or lenient', choiceOption('--crc-mode', ['strict', 'lenient'] as const))
+    .option(
+      '--crc-mode <mode>',
+      'ATrack: strict or lenient',
+      choiceOption('--crc-mode', ['strict', 'lenient'] as const),
+    )
     .option('--g-scale <scale>', 'ATrack: mg or counts2048', choiceOption('--g-scale', ['mg', 'counts2048'] as const))
-    .option('--utc-offset <hours>', 'JT808: hours that the device’s clock is ahead of UTC', integerOption('--utc-offset', -12, 14))
+    .option(
+      '--utc-offset <hours>',
+      'JT808: hours that the device’s clock is ahead of UTC',
+      integerOption('--utc-offset', -12, 14),
+    )
     .option('--explain', 'show which bytes decided the protocol, and the byte map of each frame')
     .option('--jsonl', 'stdin holds test vectors, one object a line; prints one outcome a line')
     .option('--all', 'print replies to the device too, as {"reply": hex}')
@@ -64,7 +76,8 @@ Exit codes: 0 all decoded; 1 something was refused (it is in the output); 2 usag
 
 async function decode(hex: readonly string[], flags: Flags): Promise<void> {
   if (flags.jsonl === true) {
-    if (hex.length > 0 || flags.explain === true) throw usage('--jsonl reads stdin alone', 'drop the HEX and --explain');
+    if (hex.length > 0 || flags.explain === true)
+      throw usage('--jsonl reads stdin alone', 'drop the HEX and --explain');
     await decodeVectors();
     return;
   }
@@ -98,7 +111,10 @@ async function* chunksOf(hex: readonly string[]): AsyncGenerator<Uint8Array | nu
     number += 1;
     const bytes = fromHex(text);
     if (bytes === null)
-      throw usage(`${where} ${number}: not hex, or an odd number of digits`, 'give bytes as 2a48… ; files: xxd -p -c0 FILE');
+      throw usage(
+        `${where} ${number}: not hex, or an odd number of digits`,
+        'give bytes as 2a48… ; files: xxd -p -c0 FILE',
+      );
     yield bytes.length === 0 ? null : bytes;
   }
 }
@@ -129,7 +145,8 @@ async function decodeHex(hex: readonly string[], options: DecodeOptions, all: bo
   await finish();
   if (totals.rejected > 0)
     throw failed(`${totals.rejected} refusal(s)`, 'see "rejected" in the output; --explain shows the bytes');
-  if (totals.outcomes === 0) throw new CliError(EXIT.nothing, 'nothing to decode', 'give HEX, or lines of hex on stdin');
+  if (totals.outcomes === 0)
+    throw new CliError(EXIT.nothing, 'nothing to decode', 'give HEX, or lines of hex on stdin');
 }
 
 async function printOutcomes(

@@ -23,11 +23,19 @@ export function register(program: Command): void {
   const device = program
     .command('device')
     .summary('write and read the device table')
-    .description('Writes and reads device records: name, type, labels, group, admission, thresholds, decoder settings …');
+    .description(
+      'Writes and reads device records: name, type, labels, group, admission, thresholds, decoder settings …',
+    );
   withEndpointOptions(device.command('put'))
-    .description('writes records; each replaces the whole record of its ident. Nothing is written when any record is wrong')
+    .description(
+      'writes records; each replaces the whole record of its ident. Nothing is written when any record is wrong',
+    )
     .argument('[file]', 'JSON (an array, or objects one after the other) or CSV; absent or -: stdin')
-    .option('--format <format>', 'json or csv (default: by the name, else json)', choiceOption('--format', ['json', 'csv'] as const))
+    .option(
+      '--format <format>',
+      'json or csv (default: by the name, else json)',
+      choiceOption('--format', ['json', 'csv'] as const),
+    )
     .addHelpText('after', HELP_PUT)
     .action((file: string | undefined, flags: PutFlags) => put(file ?? '-', flags));
   withEndpointOptions(device.command('get'))
@@ -37,7 +45,12 @@ export function register(program: Command): void {
     .action((ident: string, flags: EndpointOptions) => get(ident, flags));
   withEndpointOptions(device.command('list'))
     .description('prints all records, in the form that put reads')
-    .option('--format <format>', 'json (one object a line) or csv', choiceOption('--format', ['json', 'csv'] as const), 'json')
+    .option(
+      '--format <format>',
+      'json (one object a line) or csv',
+      choiceOption('--format', ['json', 'csv'] as const),
+      'json',
+    )
     .option('--group <group>', 'only devices of this group')
     .option('--type <type>', 'only devices of this type')
     .addHelpText('after', HELP_LIST)
@@ -138,7 +151,10 @@ async function list(flags: ListFlags): Promise<void> {
     for (const device of all) await printJson(shown(device));
     return;
   }
-  const [{ FIELD_NAMES }, { csvLine }] = await Promise.all([import('../devices/fields.js'), import('../devices/csv.js')]);
+  const [{ FIELD_NAMES }, { csvLine }] = await Promise.all([
+    import('../devices/fields.js'),
+    import('../devices/csv.js'),
+  ]);
   await print(csvLine(FIELD_NAMES));
   for (const device of all) {
     const record: Readonly<Record<string, unknown>> = { ...device };
@@ -172,7 +188,8 @@ async function readAll(flags: EndpointOptions): Promise<ReadonlyMap<string, Devi
     try {
       devices.set(ident, codec.decode('devices', value));
     } catch (error) {
-      if (!(error instanceof UnknownSchema)) throw failed(`the record of ${ident} is not readable`, 'put it again', error);
+      if (!(error instanceof UnknownSchema))
+        throw failed(`the record of ${ident} is not readable`, 'put it again', error);
       await codec.learn(error.schemaId);
       devices.set(ident, codec.decode('devices', value));
     }
@@ -210,6 +227,9 @@ async function readInput(file: string): Promise<string> {
   try {
     return await textOf(createReadStream(file), INPUT_BYTES_MAX);
   } catch (error) {
-    throw usage(`${file} can not be read: ${error instanceof Error ? error.message : String(error)}`, 'give a file, or - for stdin');
+    throw usage(
+      `${file} can not be read: ${error instanceof Error ? error.message : String(error)}`,
+      'give a file, or - for stdin',
+    );
   }
 }

@@ -13,7 +13,9 @@ export function register(program: Command): void {
   const schemas = program
     .command('schemas')
     .summary('register or check the Avro schemas')
-    .description('Registers the Avro schemas of all topics, or checks that they are registered. Services only look ids up.');
+    .description(
+      'Registers the Avro schemas of all topics, or checks that they are registered. Services only look ids up.',
+    );
   withEndpointOptions(schemas.command('apply'))
     .description('sets the compatibility rule and registers what is missing')
     .option('--json', 'one JSON object a subject')
@@ -37,7 +39,8 @@ async function apply(flags: Flags): Promise<void> {
   const { applySchemas } = await import('@fleetwire/schemas');
   const changes = await withRegistry(flags, (registryUrl) => applySchemas({ registryUrl }));
   const changed = changes.filter((change) => change.schema !== 'unchanged' || change.compatibility !== 'unchanged');
-  for (const change of changes) if (flags.json === true || changed.includes(change)) await show(change, flags.json === true);
+  for (const change of changes)
+    if (flags.json === true || changed.includes(change)) await show(change, flags.json === true);
   say(changed.length === 0 ? 'all schemas are registered' : `${changed.length} subject(s) changed`);
 }
 
@@ -45,7 +48,8 @@ async function verify(flags: Flags): Promise<void> {
   const { verifySchemas } = await import('@fleetwire/schemas');
   const found = await withRegistry(flags, (registryUrl) => verifySchemas({ registryUrl }));
   const wrong = found.filter((subject) => subject.schema !== 'unchanged' || subject.compatibility !== 'unchanged');
-  for (const subject of found) if (flags.json === true || wrong.includes(subject)) await show(subject, flags.json === true);
+  for (const subject of found)
+    if (flags.json === true || wrong.includes(subject)) await show(subject, flags.json === true);
   if (wrong.length > 0) throw failed(`${wrong.length} subject(s) are not as wanted`, 'run `fleetwire schemas apply`');
   say('all schemas are registered');
 }
@@ -64,6 +68,6 @@ async function withRegistry(
 }
 
 async function show({ subject, id, schema, compatibility }: SubjectChange, json: boolean): Promise<void> {
-  if (json) return await printJson({ subject, id, schema, compatibility });
-  await print(`${subject}: schema ${schema}${id === null ? '' : ` (id ${id})`}, compatibility ${compatibility}\n`);
+  if (json) await printJson({ subject, id, schema, compatibility });
+  else await print(`${subject}: schema ${schema}${id === null ? '' : ` (id ${id})`}, compatibility ${compatibility}\n`);
 }

@@ -27,6 +27,8 @@ const DEVICES_MAX = 20_000;
 const RATE_MAX = 100_000;
 /** Readings kept over all devices: some 300 bytes each. */
 const READINGS_TOTAL_MAX = 1_000_000;
+/** How long the first connections may take; a large fleet is dialled at 1,000 a second. */
+const CONNECT_MS = 5_000;
 /** Where each protocol's own listener is. */
 const PORTS: Readonly<Record<ProtocolId, number>> = { astra: 5103, h02: 5013, jt808: 5015, atrack: 5044 };
 
@@ -41,15 +43,31 @@ export function register(program: Command): void {
     )
     .option('--protocol <id>', 'astra, h02, jt808, atrack or mixed', choiceOption('--protocol', CHOICES), 'mixed')
     .option('--devices <n>', 'simulated devices', integerOption('--devices', 1, DEVICES_MAX), 10)
-    .option('--rate <r>', 'reports a second over all devices (default: one a second for each)', positiveOption('--rate', RATE_MAX))
+    .option(
+      '--rate <r>',
+      'reports a second over all devices (default: one a second for each)',
+      positiveOption('--rate', RATE_MAX),
+    )
     .option('--duration <duration>', 'how long reports are made', durationOption('--duration'), 60_000)
     .option('--transport <t>', 'tcp or udp', choiceOption('--transport', ['tcp', 'udp'] as const), 'tcp')
     .option('--seed <n>', 'same seed, same vehicles', integerOption('--seed', 0, 0xffff_ffff), 1)
     .option('--host <host>', 'where the edge listens', '127.0.0.1')
-    .option('--port <port>', 'one port for all, such as the shared 8888 (default: each protocol’s own)', integerOption('--port', 1, 65_535))
-    .option('--window <n>', 'frames a device may have out (default: the protocol’s own)', integerOption('--window', 1, 64))
-    .option('--offline-every <duration>', 'each device loses its link about that often', durationOption('--offline-every'))
-    .option('--drain <duration>', 'how long the last acknowledgements may take', durationOption('--drain'), 15_000)
+    .option(
+      '--port <port>',
+      'one port for all, such as the shared 8888 (default: each protocol’s own)',
+      integerOption('--port', 1, 65_535),
+    )
+    .option(
+      '--window <n>',
+      'frames a device may have out (default: the protocol’s own)',
+      integerOption('--window', 1, 64),
+    )
+    .option(
+      '--offline-every <duration>',
+      'each device loses its link about that often',
+      durationOption('--offline-every'),
+    )
+    .option('--drain <duration>', 'how long the last acknowledgements may take', durationOption('--drain'), 40_000)
     .option('--json', 'the summary as one JSON object')
     .addHelpText(
       'after',
@@ -107,12 +125,16 @@ async function simulate(flags: Flags): Promise<void> {
       durationMs: flags.duration,
       offlineEveryMs: flags.offlineEvery ?? null,
       drainMs: flags.drain,
+      connectMs: Math.max(CONNECT_MS, flags.devices),
       signal: interrupted(),
       ...(live && { onSecond: (progress) => process.stderr.write(`\r\u001b[K${summary.progressLine(progress)}`) }),
     });
   } catch (error) {
     if (!(error instanceof run.NoLink)) throw error;
-    throw failed(`no device got a connection: ${error.message}`, 'start the edge with `npx fleetwire up`, or give --host and --port');
+    throw failed(
+      `no device got a connection: ${error.message}`,
+      'start the edge with `npx fleetwire up`, or give --host and --port',
+    );
   }
   if (live) process.stderr.write('\r\u001b[K');
   if (flags.json === true) await printJson(summary.summaryJson(facts, result));

@@ -47,7 +47,8 @@ Exit codes: 0 at least one record; 1 failed; 2 usage; 3 no record.`,
 async function tail(topic: string, flags: Flags): Promise<void> {
   const { SCHEMA_TOPICS } = await import('@fleetwire/schemas');
   const known = SCHEMA_TOPICS.find((name) => name === topic);
-  if (known === undefined) throw usage(`topic "${topic}" is not one of ours`, `give one of ${SCHEMA_TOPICS.join(', ')}`);
+  if (known === undefined)
+    throw usage(`topic "${topic}" is not one of ours`, `give one of ${SCHEMA_TOPICS.join(', ')}`);
   const endpoints = endpointsWithRegistry(flags);
   const [{ openCodec, openStreams, withKafka }, { interrupted }, { follow }, { isOf }] = await Promise.all([
     import('../kafka.js'),

@@ -1,6 +1,6 @@
 /** `fleetwire topics`: makes the topics, or says how they differ from what they should be. */
 import type { Command } from 'commander';
-import type { TopicDifference } from '@fleetwire/streaming';
+import type { Admin, TopicDifference, TopicSpec } from '@fleetwire/streaming';
 import { endpointsOf, withEndpointOptions, type EndpointOptions } from '../connect.js';
 import { failed } from '../errors.js';
 import { print, printJson, say } from '../io.js';
@@ -19,7 +19,9 @@ export function register(program: Command): void {
   const topics = program
     .command('topics')
     .summary('make or check the Kafka topics')
-    .description('Makes the topics that the services need, or checks them. Partition counts of existing topics never change.');
+    .description(
+      'Makes the topics that the services need, or checks them. Partition counts of existing topics never change.',
+    );
   const common = (command: Command): Command =>
     withEndpointOptions(command)
       .option(
@@ -74,10 +76,7 @@ async function verify(flags: Flags): Promise<void> {
 
 async function withAdmin(
   flags: Flags,
-  run: (
-    admin: import('@fleetwire/streaming').Admin,
-    specs: readonly import('@fleetwire/streaming').TopicSpec[],
-  ) => Promise<readonly TopicDifference[]>,
+  run: (admin: Admin, specs: readonly TopicSpec[]) => Promise<readonly TopicDifference[]>,
 ): Promise<readonly TopicDifference[]> {
   const endpoints = endpointsOf(flags);
   const [{ openStreams, withKafka }, { topicSpecs }] = await Promise.all([
@@ -90,7 +89,10 @@ async function withAdmin(
 }
 
 async function show(difference: TopicDifference, json: boolean): Promise<void> {
-  if (json) return await printJson(difference);
+  if (json) {
+    await printJson(difference);
+    return;
+  }
   const { topic, what, key, want, have } = difference;
   await print(`${topic}: ${what}${key === undefined ? '' : ` ${key}`}: have ${have}, want ${want}\n`);
 }

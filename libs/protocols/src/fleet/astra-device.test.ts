@@ -74,7 +74,7 @@ describe('a simulated Astra tracker', () => {
     server.take(tracker.onConnect(START_MS), START_MS);
     server.take(tracker.report(START_MS), START_MS); // the acknowledgement is lost
     const dueAt = tracker.timeoutAtMs!;
-    expect(dueAt).toBe(START_MS + 15_000);
+    expect(dueAt).toBe(START_MS + 20_000);
     const [reply] = server.take(tracker.onTimeout(dueAt).writes, dueAt);
     expect(server.reports.map((report) => report.message_buffered_status)).toEqual([false, true]);
     expect(server.reports[1]!.message_id).toBe(server.reports[0]!.message_id);
@@ -104,7 +104,9 @@ describe('a simulated Astra tracker', () => {
     let packets = 0;
     while (writes.length > 0) {
       packets += writes.length;
-      writes = server.take(writes, START_MS + 60_000).flatMap((reply) => tracker.onBytes(reply, START_MS + 60_100).writes);
+      writes = server
+        .take(writes, START_MS + 60_000)
+        .flatMap((reply) => tracker.onBytes(reply, START_MS + 60_100).writes);
     }
     expect(packets).toBe(3);
     expect(server.reports.map((report) => report.timestamp)).toEqual(
@@ -134,7 +136,8 @@ describe('a simulated Astra tracker', () => {
     ];
     const bytes = commands.flatMap((command) => [...command]);
     const writes = bytes.flatMap((byte) => tracker.onBytes(Uint8Array.of(byte), START_MS).writes);
-    for (const reply of server.take([...writes, ...tracker.report(START_MS)], START_MS)) tracker.onBytes(reply, START_MS);
+    for (const reply of server.take([...writes, ...tracker.report(START_MS)], START_MS))
+      tracker.onBytes(reply, START_MS);
     expect(server.responses.map(({ command, outcome }) => [command, outcome])).toEqual([
       ['IMOB', 'ok'],
       ['IMEI', 'value'],

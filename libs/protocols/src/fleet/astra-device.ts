@@ -22,8 +22,8 @@ export interface AstraDeviceOptions {
 const ACKNOWLEDGE = 0x06;
 const DOLLAR = 0x24;
 const FIRMWARE = '7.0.70.3';
-/** Acknowledge time-out as fleets set it with `$TCPT`, s; above the age at which a server stops to acknowledge. */
-const TIMEOUT_MS = 15_000;
+/** As set with `$TCPT`; above the age at which a server stops to acknowledge (15 s), so that a late one never confirms a later packet. */
+const TIMEOUT_MS = 20_000;
 const READINGS_PER_PACKET = 12;
 
 const REASON_OF: Readonly<Record<ReadingCause, string>> = {
@@ -58,6 +58,8 @@ export class AstraDevice implements Dialect {
   /** `$TCPT` is set: one packet is out at a time. */
   readonly window = 1;
   readonly timeoutMs = TIMEOUT_MS;
+  /** As the vendor has it: the server does not acknowledge after the device's time-out. */
+  readonly repeatsOnLink = true;
   readonly readingsPerFrameMax = READINGS_PER_PACKET;
   readonly #options: AstraDeviceOptions;
   readonly #lines = new TextCutter(
@@ -120,7 +122,11 @@ export class AstraDevice implements Dialect {
   #answer(line: string): Heard {
     const [command = '', ...args] = line.slice(1).split(',');
     if (command === 'POLL') return { kind: 'demand', answer: null };
-    return { kind: 'write', bytes: latin1Bytes(`$${command},${this.#result(command, args)}\r\n`), answersCommand: true };
+    return {
+      kind: 'write',
+      bytes: latin1Bytes(`$${command},${this.#result(command, args)}\r\n`),
+      answersCommand: true,
+    };
   }
 
   #result(command: string, args: readonly string[]): string {

@@ -158,7 +158,8 @@ export class Drive {
       cause: cause ?? this.#cause ?? 'interval',
     };
     this.#maxSpeed = this.#speed;
-    this.#cause = null;
+    // A reading on demand does not use up what the next regular one has to say.
+    if (cause === undefined) this.#cause = null;
     return reading;
   }
 

@@ -21,8 +21,8 @@ export interface Worded {
 export type Heard =
   /** Confirms the frame with this key; null: the oldest that is out. */
   | { readonly kind: 'ack'; readonly key: number | null }
-  /** The server refused the frame: it counts as not sent. */
-  | { readonly kind: 'refused'; readonly key: number }
+  /** The server refused a frame: it is not confirmed. */
+  | { readonly kind: 'refused' }
   /** The login conversation is over: reports may go. */
   | { readonly kind: 'ready' }
   /** Something to write at once: the next step of the login, the answer to a command. */
@@ -39,6 +39,11 @@ export interface Dialect {
   readonly window: number;
   /** Silence after which the device sends again, ms. */
   readonly timeoutMs: number;
+  /**
+   * After a time-out the device sends again on the same connection. False: it dials again, because its acknowledgements name nothing
+   * and a late one would confirm the wrong frame.
+   */
+  readonly repeatsOnLink: boolean;
   /** Most readings in one frame when several wait. */
   readonly readingsPerFrameMax: number;
   /** A new connection: forgets what was half read. */
@@ -172,8 +177,8 @@ export class Tracker {
           this.#confirm(heard.key, nowMs, ackMs);
           break;
         case 'refused':
+          // Sent again after the time-out, not at once: a server that refuses would be asked in a tight loop.
           this.counts.framesRefused += 1;
-          this.#outbox.rewind();
           break;
         case 'ready':
           this.#timeoutsInRow = 0;
@@ -197,7 +202,7 @@ export class Tracker {
   /** The time-out passed: login again, or send again what is out; after TIMEOUTS_MAX in a row, dial again. */
   onTimeout(nowMs: number): Reaction {
     this.#timeoutsInRow += 1;
-    if (this.#timeoutsInRow >= TIMEOUTS_MAX) return { ...NOTHING, reconnect: true };
+    if (!this.#dialect.repeatsOnLink || this.#timeoutsInRow >= TIMEOUTS_MAX) return { ...NOTHING, reconnect: true };
     if (!this.#dialect.ready) return { ...NOTHING, writes: this.#greet(nowMs) };
     this.#outbox.rewind();
     return { ...NOTHING, writes: this.#flush(nowMs, []) };
@@ -224,7 +229,9 @@ export class Tracker {
   #demand(answer: ((stored: Stored) => Uint8Array) | null, nowMs: number, writes: Uint8Array[]): void {
     this.counts.commandsAnswered += 1;
     if (answer !== null) {
-      writes.push(answer({ reading: this.#drive.read(nowMs, 'demand'), sequence: 0, buffered: false, sentBefore: false }));
+      writes.push(
+        answer({ reading: this.#drive.read(nowMs, 'demand'), sequence: 0, buffered: false, sentBefore: false }),
+      );
       return;
     }
     this.counts.readings += 1;
