@@ -1,0 +1,190 @@
+/** What the edge does with a JT808 message: who sent it, and the answer in the device's own edition. */
+import type { Accepted, AcceptEnv, FrameContext, RejectReason } from '../protocol.js';
+import { bcdBytes, bcdText } from '../wire/bcd.js';
+import { two, utcFields } from '../wire/calendar.js';
+import { u16, u32 } from '../wire/reader.js';
+import { Writer, latin1Bytes } from '../wire/writer.js';
+import { editionOf } from './registration.js';
+import { identOf } from './ident.js';
+import { LOCATION_BYTES } from './location.js';
+import { Message, wordMessage } from './message.js';
+import { PARTS_MAX } from './parts.js';
+import { BAD_FRAMES_MAX, takeSerial, type Jt808Link } from './state.js';
+
+/** Results of the general answer 0x8001. */
+const OK = 0;
+const BAD_MESSAGE = 2;
+const UNSUPPORTED = 3;
+
+const CONTEXT: FrameContext = Object.freeze({});
+const message = new Message();
+
+/** How each message of a device is answered; one that is not here with 0x8001 "unsupported". */
+type Answer = 'general' | 'none' | 'register' | 'time' | 'media' | 'resend';
+const each = (answer: Answer, ...ids: number[]): [number, Answer][] => ids.map((id) => [id, answer]);
+const ANSWERS = new Map<number, Answer>([
+  ...each('general', 0x0002, 0x0003, 0x0102, 0x0107, 0x0108, 0x0200, 0x0301, 0x0302, 0x0303, 0x0700),
+  ...each('general', 0x0702, 0x0704, 0x0705, 0x0800, 0x0802, 0x0805, 0x0900),
+  // Answers are not answered.
+  ...each('none', 0x0001, 0x0104, 0x0201, 0x0500),
+  [0x0100, 'register'],
+  [0x0004, 'time'],
+  [0x0801, 'media'],
+  [0x0005, 'resend'],
+]);
+const DATA_IDS = new Set([0x0200, 0x0201, 0x0500, 0x0704, 0x0900]);
+
+/** Shortest body of the messages that have a fixed part. 0x0704 is always taken: a refusal makes devices resend it for ever. */
+const BODY_BYTES_MIN = new Map<number, number>([
+  [0x0001, 5],
+  [0x0005, 3],
+  [0x0200, LOCATION_BYTES],
+  [0x0201, LOCATION_BYTES + 2],
+  [0x0500, LOCATION_BYTES + 2],
+  [0x0801, 4],
+]);
+
+export function accept(frame: Uint8Array, state: Jt808Link, env: AcceptEnv): Accepted {
+  const m = message;
+  const problem = m.read(frame);
+  if (problem !== null) return reject(state, frame, problem, null, null);
+  const ident = identify(m, state);
+  if (ident === null) {
+    const reason = isZero(m) ? 'no_ident' : 'bad_ident';
+    return reject(state, frame, reason, null, null);
+  }
+  if (m.isEncrypted) return reject(state, frame, 'encrypted', ident, general(m, state, UNSUPPORTED));
+  if (m.isSplit && !isWhole(m)) {
+    if (!m.isPart || m.total > PARTS_MAX)
+      return reject(state, frame, 'bad_length', ident, general(m, state, BAD_MESSAGE));
+    return publish(state, m, ident, partReply(m, state, env.nowMs));
+  }
+  const short = m.bodyTo - m.bodyFrom < (BODY_BYTES_MIN.get(m.id) ?? 0);
+  if (short) return reject(state, frame, 'body_short', ident, m.id === 0x0200 ? general(m, state, BAD_MESSAGE) : null);
+  // Without an edition its fields can not be found; it is discarded, and the device registers again.
+  if (m.id === 0x0100 && editionOf(m) === null) return reject(state, frame, 'body_short', ident, null);
+  return publish(state, m, ident, replyTo(m, state, env.nowMs));
+}
+
+const isWhole = (m: Message): boolean => m.total === 1 && m.number === 1;
+
+function publish(state: Jt808Link, m: Message, ident: string, reply: Uint8Array | null): Accepted {
+  state.badFrames = 0;
+  const kind = DATA_IDS.has(m.id) ? 'data' : 'control';
+  return { kind: 'publish', ident, context: CONTEXT, reply, class: kind };
+}
+
+function reject(
+  state: Jt808Link,
+  frame: Uint8Array,
+  reason: RejectReason,
+  ident: string | null,
+  reply: Uint8Array | null,
+): Accepted {
+  const close = ++state.badFrames > BAD_FRAMES_MAX;
+  return { kind: 'reject', rejection: { reason, start: 0, end: frame.length }, ident, reply, close };
+}
+
+/** The device, also noted in the state with its phone field. An all-zero phone is the connection's own device. */
+function identify(m: Message, state: Jt808Link): string | null {
+  const samePhone = state.phone !== null && state.phoneIdent !== null && equal(m, state.phone);
+  const named = samePhone ? state.phoneIdent : identOf(m.bytes, m.phoneFrom, m.phoneTo);
+  const ident = named === '' ? state.ident : named;
+  if (ident === null) return null;
+  if (!samePhone) {
+    state.phone = m.phone;
+    state.phoneIdent = named;
+  }
+  state.version = m.version;
+  state.ident = ident;
+  return ident;
+}
+
+function equal(m: Message, phone: Uint8Array): boolean {
+  if (m.phoneTo - m.phoneFrom !== phone.length) return false;
+  for (let i = 0; i < phone.length; i++) if (m.bytes[m.phoneFrom + i] !== phone[i]) return false;
+  return true;
+}
+function isZero(m: Message): boolean {
+  for (let i = m.phoneFrom; i < m.phoneTo; i++) if (m.bytes[i] !== 0) return false;
+  return true;
+}
+
+/** 0x8001: serial and id of what is answered, result. */
+function general(m: Message, state: Jt808Link, result: number): Uint8Array {
+  const body = Uint8Array.of(m.serial >>> 8, m.serial, m.id >>> 8, m.id, result);
+  return wordMessage(0x8001, m, takeSerial(state), body);
+}
+
+function replyTo(m: Message, state: Jt808Link, nowMs: number): Uint8Array | null {
+  switch (ANSWERS.get(m.id)) {
+    case 'general':
+      return general(m, state, OK);
+    case 'none':
+      return null;
+    case 'register': {
+      // The code is the phone itself: a device that comes back with it, or with another server's, is let in alike.
+      const code = latin1Bytes(bcdText(m.bytes, m.phoneFrom, m.phoneTo));
+      return wordMessage(0x8100, m, takeSerial(state), new Writer(32).u16(m.serial).u8(OK).bytes(code).done());
+    }
+    case 'time': {
+      const t = utcFields(nowMs);
+      const digits = [t.yy, t.mo, t.dd, t.hh, t.mi, t.ss].map(two).join('');
+      return wordMessage(0x8004, m, takeSerial(state), bcdBytes(digits, 6));
+    }
+    case 'media':
+      return received(m, state, u32(m.bytes, m.bodyFrom));
+    case 'resend':
+      return resend(m, state);
+    case undefined:
+      return general(m, state, UNSUPPORTED);
+  }
+}
+
+/** 0x8800: all of a medium has come. */
+const received = (m: Message, state: Jt808Link, mediaId: number): Uint8Array =>
+  wordMessage(0x8800, m, takeSerial(state), new Writer(4).u32(mediaId).done());
+
+/** Each part is acknowledged, repeats too; the last of a medium also closes it. */
+function partReply(m: Message, state: Jt808Link, nowMs: number): Uint8Array {
+  const set = state.parts.note(m, nowMs);
+  if (m.id === 0x0801 && m.number === 1 && m.bodyTo - m.bodyFrom >= 4) set.mediaId = u32(m.bytes, m.bodyFrom);
+  const acknowledged = general(m, state, OK);
+  if (m.id !== 0x0801 || !set.completedNow || set.mediaId === null) return acknowledged;
+  return new Writer(64)
+    .bytes(acknowledged)
+    .bytes(received(m, state, set.mediaId))
+    .done();
+}
+
+/** 0x0005: parts of the last split command again. `first serial u16, count u16, numbers u16×n`; some send the count as u8. */
+function resend(m: Message, state: Jt808Link): Uint8Array {
+  const sent = state.sent;
+  const first = u16(m.bytes, m.bodyFrom);
+  if (sent?.firstSerial !== first) return general(m, state, BAD_MESSAGE);
+  const length = m.bodyTo - m.bodyFrom;
+  const from = length % 2 === 0 ? m.bodyFrom + 4 : m.bodyFrom + 3;
+  const out = new Writer(2048);
+  const asked = new Set<number>();
+  for (let at = from; at + 2 <= m.bodyTo; at += 2) asked.add(u16(m.bytes, at));
+  for (const number of asked) {
+    const part = sent.frames[number - 1];
+    if (part !== undefined) out.bytes(part);
+  }
+  return out.length > 0 ? out.done() : general(m, state, BAD_MESSAGE);
+}
+
+/** 0x8003 for sets with parts missing. As many numbers as the count field or one packet can name. */
+export function tick(state: Jt808Link, nowMs: number): readonly Uint8Array[] {
+  if (state.parts.size === 0) return NOTHING;
+  return state.parts.due(nowMs).map(({ addressee, firstSerial, numbers }) => {
+    const is2019 = addressee.version !== null;
+    const named = numbers.slice(0, is2019 ? 509 : 255);
+    const body = new Writer(4 + 2 * named.length).u16(firstSerial);
+    if (is2019) body.u16(named.length);
+    else body.u8(named.length);
+    for (const number of named) body.u16(number);
+    return wordMessage(0x8003, addressee, takeSerial(state), body.done());
+  });
+}
+const NOTHING: readonly Uint8Array[] = [];

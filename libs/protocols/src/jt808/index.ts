@@ -1,0 +1,31 @@
+/** JT/T 808 in its editions of 2011, 2013 and 2019, as newer SinoTrack devices speak it. */
+import type { Protocol } from '../protocol.js';
+import { accept, tick } from './accept.js';
+import { decode, join, part } from './decode.js';
+import { detect } from './detect.js';
+import { correlationOf, encode } from './encode.js';
+import { explain } from './explain.js';
+import { frame } from './frame.js';
+import { FLAG } from './message.js';
+import { LIMITS, open, type Jt808Link } from './state.js';
+
+export const jt808: Protocol<Jt808Link> = {
+  id: 'jt808',
+  limits: LIMITS,
+  owns: (byte) => byte === FLAG,
+  detect,
+  open,
+  frame,
+  accept,
+  tick,
+  decode,
+  part,
+  join,
+  encode,
+  correlationOf,
+  explain,
+};
+
+export type { Jt808Link } from './state.js';
+export { COMMAND_NAMES as JT808_COMMANDS } from './encode.js';
+export * as jt808Device from './simulate.js';

@@ -1,0 +1,192 @@
+/**
+ * One JT/T 808 message: flags, escapes, checksum, header. Both directions use the same form:
+ *
+ *   7E | id u16 | properties u16 | [version u8] | phone BCD[6] or BCD[10] | serial u16 | [total u16, number u16] | body | XOR | 7E
+ *
+ * The version byte and the longer phone belong to the 2019 edition, which bit 14 of the properties announces; total and number to
+ * sub-packages (bit 13). Between the flags 7E travels as 7D 02 and 7D as 7D 01.
+ */
+import type { RejectReason } from '../protocol.js';
+import { u16 } from '../wire/reader.js';
+
+export const FLAG = 0x7e;
+export const ESCAPE = 0x7d;
+export const EDITION_2019 = 0x4000;
+export const SPLIT = 0x2000;
+const ENCRYPTION = 0x1c00;
+const LENGTH = 0x03ff;
+/** Longest body of one packet; longer ones are split. */
+export const BODY_BYTES_MAX = 1023;
+/** Shortest message between the flags, unescaped: header and checksum. */
+export const MESSAGE_BYTES_MIN = 13;
+
+/** How a message names its device, so that an answer can be worded in the same edition. */
+export interface Addressee {
+  /** Phone field as on the wire: 6 bytes, or 10 in the 2019 edition. */
+  readonly phone: Uint8Array;
+  /** Version byte of the 2019 edition; null: 2011 or 2013. */
+  readonly version: number | null;
+}
+
+/** A message being read. One instance serves all frames of its owner; nothing in it outlives the next `read`. */
+export class Message implements Addressee {
+  /** Unescaped bytes; offsets below count in them. */
+  bytes: Uint8Array = new Uint8Array(0);
+  id = 0;
+  properties = 0;
+  version: number | null = null;
+  serial = 0;
+  total = 1;
+  number = 1;
+  phoneFrom = 0;
+  phoneTo = 0;
+  bodyFrom = 0;
+  bodyTo = 0;
+  #scratch = new Uint8Array(4096);
+
+  get phone(): Uint8Array {
+    return this.bytes.slice(this.phoneFrom, this.phoneTo);
+  }
+  get is2019(): boolean {
+    return this.version !== null;
+  }
+  get isEncrypted(): boolean {
+    return (this.properties & ENCRYPTION) !== 0;
+  }
+  get isSplit(): boolean {
+    return (this.properties & SPLIT) !== 0;
+  }
+  /** Put together by `join`: number 0, which no device may send, says that the body runs to the end. */
+  get isJoined(): boolean {
+    return this.isSplit && this.number === 0 && this.total > 0;
+  }
+  /** One packet of several, with a number that can be. */
+  get isPart(): boolean {
+    return this.isSplit && this.total > 1 && this.number >= 1 && this.number <= this.total;
+  }
+  /** Serial of the first packet of the set. */
+  get firstSerial(): number {
+    return (this.serial - (this.number - 1)) & 0xffff;
+  }
+
+  /** Reads a frame with its flags. Null: good; otherwise why not. A body longer than declared is cut to what is declared. */
+  read(frame: Uint8Array): RejectReason | null {
+    const last = frame.length - 1;
+    if (last < 2 || frame[0] !== FLAG || frame[last] !== FLAG) return 'truncated';
+    let sum = 0;
+    let escapes = 0;
+    for (let i = 1; i < last; i++) {
+      const c = frame[i]!;
+      sum ^= c;
+      if (c === ESCAPE) escapes++;
+    }
+    if (escapes === 0) return sum === 0 ? this.#header(frame, 1, last) : 'bad_checksum';
+    const end = this.#unescape(frame, last);
+    if (end < 0) return 'bad_escape';
+    sum = 0;
+    for (let i = 0; i < end; i++) sum ^= this.#scratch[i]!;
+    return sum === 0 ? this.#header(this.#scratch, 0, end) : 'bad_checksum';
+  }
+
+  #unescape(frame: Uint8Array, last: number): number {
+    if (this.#scratch.length < last) this.#scratch = new Uint8Array(last * 2);
+    const out = this.#scratch;
+    let to = 0;
+    for (let i = 1; i < last; i++) {
+      let c = frame[i]!;
+      if (c === ESCAPE) {
+        const next = frame[++i]!;
+        if (next !== 1 && next !== 2) return -1;
+        c = next === 1 ? ESCAPE : FLAG;
+      }
+      out[to++] = c;
+    }
+    return to;
+  }
+
+  /** `end` is behind the checksum. */
+  #header(b: Uint8Array, from: number, end: number): RejectReason | null {
+    if (end - from < MESSAGE_BYTES_MIN) return 'truncated';
+    this.bytes = b;
+    this.id = u16(b, from);
+    this.properties = u16(b, from + 2);
+    const is2019 = (this.properties & EDITION_2019) !== 0;
+    this.version = is2019 ? b[from + 4]! : null;
+    this.phoneFrom = from + (is2019 ? 5 : 4);
+    this.phoneTo = this.phoneFrom + (is2019 ? 10 : 6);
+    const split = (this.properties & SPLIT) !== 0;
+    this.bodyFrom = this.phoneTo + (split ? 6 : 2);
+    const present = end - 1 - this.bodyFrom;
+    if (present < 0) return 'truncated';
+    this.serial = u16(b, this.phoneTo);
+    this.total = split ? u16(b, this.phoneTo + 2) : 1;
+    this.number = split ? u16(b, this.phoneTo + 4) : 1;
+    if (this.isJoined) {
+      this.bodyTo = end - 1;
+      return null;
+    }
+    const declared = this.properties & LENGTH;
+    if (declared > present) return 'bad_length';
+    this.bodyTo = this.bodyFrom + declared;
+    return null;
+  }
+}
+
+export interface Packet {
+  readonly total: number;
+  readonly number: number;
+}
+
+/** Words a message: header, checksum, escapes, flags. `body` of at most 1023 bytes, but for one that was joined. */
+export function wordMessage(id: number, to: Addressee, serial: number, body: Uint8Array, packet?: Packet): Uint8Array {
+  const is2019 = to.version !== null;
+  const width = to.phone.length;
+  const header = 4 + (is2019 ? 1 : 0) + width + 2 + (packet === undefined ? 0 : 4);
+  const plain = new Uint8Array(header + body.length + 1);
+  const properties = (body.length & LENGTH) | (is2019 ? EDITION_2019 : 0) | (packet === undefined ? 0 : SPLIT);
+  put16(plain, 0, id);
+  put16(plain, 2, properties);
+  if (to.version !== null) plain[4] = to.version;
+  const phoneAt = is2019 ? 5 : 4;
+  plain.set(to.phone, phoneAt);
+  put16(plain, phoneAt + width, serial);
+  if (packet !== undefined) {
+    put16(plain, phoneAt + width + 2, packet.total);
+    put16(plain, phoneAt + width + 4, packet.number);
+  }
+  plain.set(body, header);
+  let sum = 0;
+  for (const c of plain) sum ^= c;
+  plain[plain.length - 1] = sum;
+  return escape(plain);
+}
+
+/** The checksum is escaped like everything else between the flags. */
+function escape(plain: Uint8Array): Uint8Array {
+  let extra = 0;
+  for (const c of plain) if (c === FLAG || c === ESCAPE) extra++;
+  const out = new Uint8Array(plain.length + extra + 2);
+  let at = 0;
+  out[at++] = FLAG;
+  for (const c of plain) {
+    if (c === FLAG || c === ESCAPE) {
+      out[at++] = ESCAPE;
+      out[at++] = c === ESCAPE ? 1 : 2;
+    } else out[at++] = c;
+  }
+  out[at] = FLAG;
+  return out;
+}
+
+function put16(b: Uint8Array, at: number, value: number): void {
+  b[at] = value >>> 8;
+  b[at + 1] = value;
+}
+
+const ID_TEXT = new Map<number, string>();
+/** `0x0200`: lower-case hex, four digits. */
+export function idText(id: number): string {
+  let text = ID_TEXT.get(id);
+  if (text === undefined) ID_TEXT.set(id, (text = `0x${id.toString(16).padStart(4, '0')}`));
+  return text;
+}
