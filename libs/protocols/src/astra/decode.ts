@@ -200,8 +200,8 @@ function modulesY(b: Uint8Array, start: number, end: number, report: Report): nu
 function legacyReports(input: DecodeInput, from: number, layout: LegacyLayout, reports: Report[]): void {
   const b = input.frame;
   const end = b.length - CRC_BYTES;
-  for (let at = from, next = 0; at < end; at = next) {
-    next = reportEndLegacy(b, at, end, layout);
+  for (let at = from; at < end;) {
+    const next = reportEndLegacy(b, at, end, layout);
     if (next < 0) return;
     const report = open(input);
     readStatusLegacy(report, statusOf(b, at, layout));
@@ -211,5 +211,6 @@ function legacyReports(input: DecodeInput, from: number, layout: LegacyLayout, r
     readLegacy(b, at, layout, report, scratch);
     close(report, u32(b, at + layout.timeAt), b[at]!, 0);
     reports.push(report);
+    at = next;
   }
 }

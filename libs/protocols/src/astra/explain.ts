@@ -129,8 +129,8 @@ function fill(
 }
 
 function explainLegacy(b: Uint8Array, from: number, end: number, l: LegacyLayout, map: ByteField[]): void {
-  for (let at = from, next = 0; at < end; at = next) {
-    next = reportEndLegacy(b, at, end, l);
+  for (let at = from; at < end;) {
+    const next = reportEndLegacy(b, at, end, l);
     if (next < 0) return;
     const { extra, stop } = blocksOf(b, at, l);
     const fields: ByteField[] = [
@@ -144,6 +144,7 @@ function explainLegacy(b: Uint8Array, from: number, end: number, l: LegacyLayout
       ...(stop ? explainFields(l.stop, b, at, next) : []),
     ];
     fill(b, at, next, 'report', fields, map);
+    at = next;
   }
 }
 

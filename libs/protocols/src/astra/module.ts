@@ -76,7 +76,9 @@ export function rawModule(number: number, size: number): Module {
   const name = rawName(number);
   return module(number, 'not documented', {
     size,
-    read: () => (b, at, end, report) => setText(report, name, hex(b, at, end)),
+    read: () => (b, at, end, report) => {
+      if (end > at) setText(report, name, hex(b, at, end));
+    },
     explain: (b, at, end) => (end > at ? [{ offset: at, length: end - at, field: name, raw: hex(b, at, end) }] : []),
   });
 }
