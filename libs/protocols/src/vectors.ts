@@ -139,12 +139,14 @@ export class DecodeRun {
       this.#decode(protocol, bytes, accepted.ident, accepted.context);
       return;
     }
-    this.#rejected.push(accepted.rejection);
-    // An answer to a command can be read without knowing whose it is; the services can not publish it.
-    if (accepted.rejection.reason === 'no_ident') {
-      const { responses } = protocol.decode(this.#input(bytes, '', {}));
-      this.#responses.push(...responses);
+    if (accepted.rejection.reason !== 'no_ident') {
+      this.#rejected.push(accepted.rejection);
+      return;
     }
+    // The services can not publish a frame whose device nobody knows. What it says can be read all the same, and is shown.
+    const decoded = protocol.decode(this.#input(bytes, '', {}));
+    if (decoded.reports.length === 0) this.#rejected.push(accepted.rejection);
+    this.#collect(decoded);
   }
 
   #decode(protocol: Protocol, bytes: Uint8Array, ident: string, context: FrameContext): void {

@@ -75,10 +75,12 @@ function readPlace(report: Report, b: Uint8Array, from: number, status: number):
   if (latitude > LATITUDE_MAX || longitude > LONGITUDE_MAX) {
     report.position_valid = false;
     addQuality(report, 'value_out_of_range');
-  } else if ((status & ENCRYPTED) === 0) {
+  } else {
     report.position_latitude = ((status & SOUTH) !== 0 && latitude > 0 ? -latitude : latitude) / 1_000_000;
     report.position_longitude = ((status & WEST) !== 0 && longitude > 0 ? -longitude : longitude) / 1_000_000;
-  } else addQuality(report, 'position_encrypted');
+    // The bit says that a plug-in has displaced the coordinates. Captured devices set it with plain ones: kept, and marked.
+    if ((status & ENCRYPTED) !== 0) addQuality(report, 'position_encrypted');
+  }
   report.position_altitude = i16(b, from + 16);
   report.position_speed = u16(b, from + 18) / SPEED_DIVISOR;
   const direction = u16(b, from + 20);
