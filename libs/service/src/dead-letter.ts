@@ -9,7 +9,7 @@ const ERROR_TEXT_MAX = 1000;
 export interface RecordFailure {
   readonly reason: 'bug' | 'wrong_partition' | 'invalid';
   /** The service. */
-  readonly stage: string;
+  readonly stage: DeadLetter['stage'];
   readonly ident: string | null;
   readonly error: string;
   readonly version: string | null;
@@ -57,7 +57,7 @@ export function recordDeadLetter(codec: Codec, record: InRecord, failure: Record
 /** For `ProcessorOptions.deadLetter`: a step threw twice on this record. */
 export function bugDeadLetter(
   codec: Codec,
-  stage: string,
+  stage: DeadLetter['stage'],
   version: string | null,
 ): (record: InRecord, error: unknown) => OutRecord {
   return (record, error) =>
@@ -79,12 +79,12 @@ const REFUSED_WAITING_MAX = 100;
  */
 export class RecordGuard {
   readonly #codec: Codec;
-  readonly #stage: string;
+  readonly #stage: DeadLetter['stage'];
   readonly #partition: number;
   readonly #partitions: number;
   #waiting: OutRecord[] = [];
 
-  constructor(codec: Codec, stage: string, partition: number, partitions: number) {
+  constructor(codec: Codec, stage: DeadLetter['stage'], partition: number, partitions: number) {
     this.#codec = codec;
     this.#stage = stage;
     this.#partition = partition;

@@ -79,7 +79,10 @@ export class Metrics {
     return this.#rows;
   }
 
-  counter<const L extends LabelSpec>(options: MetricOptions<L>): Series<L, Count> {
+  /** `collect`, when given, runs at each scrape and may count what it finds. */
+  counter<const L extends LabelSpec>(
+    options: MetricOptions<L> & { readonly collect?: (series: Series<L, Count>) => void },
+  ): Series<L, Count> {
     if (!options.name.endsWith('_total')) throw new Error(`The counter ${options.name} must end in _total.`);
     this.#declare(options, 'counter');
     const series = new SeriesMap<L, LocalCount>(options, () => new LocalCount());
@@ -89,6 +92,7 @@ export class Metrics {
       labelNames: Object.keys(options.labels ?? {}),
       registers: [this.registry],
       collect() {
+        options.collect?.(series);
         this.reset();
         for (const { labels, handle } of series.all()) this.inc(labels, handle.value);
       },
