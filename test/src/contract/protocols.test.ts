@@ -23,7 +23,11 @@ const decoded = (vectors: readonly CorpusVector[]): readonly CorpusVector[] =>
 const run = (vector: CorpusVector, chunks: readonly string[] = vector.chunks ?? []): DecodeOutput =>
   runVector({ ...vector, chunks }) as DecodeOutput;
 /** What must not depend on how the stream was cut. */
-const essence = (o: DecodeOutput) => ({ ...o, rejected: o.rejected.map((r) => r.reason) });
+const essence = (o: DecodeOutput) => ({
+  ...o,
+  // A read may end inside a run of noise, which is then counted in two pieces.
+  rejected: o.rejected.map((r) => r.reason).filter((reason, i, all) => reason !== 'noise' || all[i - 1] !== 'noise'),
+});
 const SUMS: ReadonlySet<ProtocolId> = new Set(['astra', 'jt808', 'atrack']);
 
 describe.each(CORPORA)('$protocol', ({ protocol, vectors }) => {
@@ -64,7 +68,8 @@ describe.each(CORPORA)('$protocol', ({ protocol, vectors }) => {
     const random = seeded(7);
     const wrong: string[] = [];
     for (const vector of decoded(vectors)) {
-      if (vector.device?.['crc_mode'] === 'lenient') continue;
+      // A second flip can mend what was damaged before: only sums that are right tell anything.
+      if (vector.device?.['crc_mode'] === 'lenient' || vector.expect.rejected !== undefined) continue;
       const intact = new Set(run(vector).messages.map((m) => JSON.stringify(m)));
       for (let flip = 0; flip < 16; flip++) {
         const chunks = (vector.chunks ?? []).map((c) => fromHex(c)!);

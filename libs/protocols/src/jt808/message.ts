@@ -127,9 +127,19 @@ export class Message implements Addressee {
     }
     const declared = this.properties & LENGTH;
     if (declared > present) return 'bad_length';
+    if (present === declared + 1 && hasBrokenEscape(b, from, end)) return 'bad_checksum';
     this.bodyTo = this.bodyFrom + declared;
     return null;
   }
+}
+
+/**
+ * Whether a single flipped bit may have turned an escape (7D 01, 7D 02) into two bytes: 7C 01 and 7C 02 have the very sum that the
+ * escaped byte had, so that the checksum can not tell, but the message is one byte longer than it says.
+ */
+function hasBrokenEscape(b: Uint8Array, from: number, end: number): boolean {
+  for (let i = from; i + 1 < end; i++) if (b[i] === ESCAPE - 1 && (b[i + 1] === 1 || b[i + 1] === 2)) return true;
+  return false;
 }
 
 export interface Packet {
