@@ -5,6 +5,7 @@
  * writer id throws UnknownSchema; `learn` it (one request) and decode again. Encoded values are parts of shared memory that is
  * never written again; copy what is kept for long.
  */
+import assert from 'node:assert/strict';
 import avsc from 'avsc';
 import { MalformedValue, SchemaError, UnknownSchema } from './errors.js';
 import { Registry } from './registry.js';
@@ -83,11 +84,14 @@ export class Codec {
   ) {
     for (const [topic, id] of ids)
       this.#readers.set(topic, { topic, id, type: avroTypeOf(TOPIC_SCHEMAS[topic]), resolvers: new Map() });
-    const enriched = avroTypeOf('telemetry-enriched') as avsc.types.RecordType;
+    const enriched = avroTypeOf('telemetry-enriched');
+    assert(enriched instanceof avsc.types.RecordType);
     this.#enrichment = enriched.field('enrichment').type;
     this.#lists = LIST_FIELD_NAMES.map((name) => {
-      const [, list] = (enriched.field(name).type as avsc.types.UnwrappedUnionType).types;
-      if (list === undefined) throw new Error(`field ${name} is not a list or null`);
+      const { type } = enriched.field(name);
+      assert(type instanceof avsc.types.UnwrappedUnionType);
+      const [, list] = type.types;
+      assert(list !== undefined);
       return list;
     });
   }

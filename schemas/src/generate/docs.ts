@@ -65,7 +65,8 @@ function typeName(type: AvroType): string {
   if (kind === 'record') return typeof name === 'string' ? name : 'record';
   if (kind === 'array' && items !== undefined) return `array of ${typeName(items)}`;
   if (kind === 'map' && values !== undefined) return `map of ${typeName(values)}`;
-  return typeof logicalType === 'string' ? logicalType : String(kind as string);
+  if (typeof logicalType === 'string') return logicalType;
+  return typeof kind === 'string' ? kind : JSON.stringify(kind);
 }
 
 function innerRecords(type: AvroType): AvroRecord[] {

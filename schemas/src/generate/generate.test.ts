@@ -70,6 +70,13 @@ describe('every schema', () => {
     }
   });
 
+  it.each(schemas)(
+    '%s: no default is a text of two braces, which the registry takes for no schema at all',
+    (_name, record) => {
+      for (const [path, field] of allFields(record)) expect(field.default, path).not.toBe('{}');
+    },
+  );
+
   it.each(schemas)('%s: times are microseconds', (_name, record) => {
     for (const [path, field] of allFields(record))
       if (/(_at|^timestamp|_time|^at|^since)$/.test(field.name) && field.name !== 'trip_idle_time')

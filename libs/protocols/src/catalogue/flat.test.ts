@@ -96,7 +96,9 @@ describe('reportToFlat', () => {
     const unset = { type: null, companion: null, last_seen: null, height: null, temperature: null, humidity: null, battery_voltage: null, battery_level: null, tx_power: null, major: null, minor: null, local_name: null, data: null }; // prettier-ignore
     const flat = reportToFlat(
       report((r) => {
-        r.ble_beacons = [{ ...unset, id: 'A0B1C2D3E4F5', rssi: -71, last_seen: 12, companion: false, battery_voltage: 2.9 }];
+        r.ble_beacons = [
+          { ...unset, id: 'A0B1C2D3E4F5', rssi: -71, last_seen: 12, companion: false, battery_voltage: 2.9 },
+        ];
       }),
     );
     expect(flat['ble.beacons']).toEqual([

@@ -46,9 +46,9 @@ describe('IdentityKey', () => {
 
   it('hashes protocol and ident, each closed by a zero', () => {
     expect(idOf((key) => key.start('astra', '861234567890123'))).toBe(
-      hash(ascii('astra\0861234567890123\0')), // The reference gives 93f5669d78b0c8bf1a12d8cc0d7a377a for these bytes.
+      hash(ascii('astra\x00861234567890123\x00')), // The reference gives 93f5669d78b0c8bf1a12d8cc0d7a377a for these bytes.
     );
-    expect(hash(ascii('astra\0861234567890123\0'))).toBe('93f5669d78b0c8bf1a12d8cc0d7a377a');
+    expect(hash(ascii('astra\x00861234567890123\x00'))).toBe('93f5669d78b0c8bf1a12d8cc0d7a377a');
   });
 
   it('does not mistake a boundary between texts', () => {
