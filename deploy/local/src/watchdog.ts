@@ -5,7 +5,8 @@ import { Socket } from 'node:net';
  * Ends the children when this process dies without doing it itself (SIGKILL, out of memory).
  *
  * A small shell of its own session reads a pipe that only this process can write: `add PID`, `drop PID`. The pipe ends when this
- * process does, however that came about; then each group that is left gets CONT and TERM, and after 10 s KILL.
+ * process does, however that came about; then each group that is left gets TERM (and CONT, should it be frozen) and after 5 s KILL: one after the
+ * other, the newest first, so that a consumer can still say goodbye to its broker and the next start need not wait for its session to lapse.
  */
 export const WATCHDOG_SCRIPT = `
 pids=
@@ -15,15 +16,15 @@ while read -r op pid; do
     drop) rest=; for p in $pids; do [ "$p" = "$pid" ] || rest="$rest $p"; done; pids=$rest ;;
   esac
 done
-[ -n "$pids" ] || exit 0
-for p in $pids; do kill -s TERM -- "-$p" 2>/dev/null; kill -s CONT -- "-$p" 2>/dev/null; done
-n=0
-while [ $n -lt 100 ]; do
-  left=; for p in $pids; do kill -s 0 -- "-$p" 2>/dev/null && left="$left $p"; done
-  [ -n "$left" ] || exit 0
-  pids=$left; n=$((n + 1)); sleep 0.1
+back=
+for p in $pids; do back="$p $back"; done
+for p in $back; do
+  kill -s TERM -- "-$p" 2>/dev/null || continue
+  kill -s CONT -- "-$p" 2>/dev/null
+  n=0
+  while [ $n -lt 50 ] && kill -s 0 -- "-$p" 2>/dev/null; do n=$((n + 1)); sleep 0.1; done
+  kill -s KILL -- "-$p" 2>/dev/null
 done
-for p in $pids; do kill -s KILL -- "-$p" 2>/dev/null; done
 `;
 
 let dog: ChildProcess | null = null;
