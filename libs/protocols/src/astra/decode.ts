@@ -118,6 +118,18 @@ function maskText(b: Uint8Array, at: number, bytes: number): string {
   return text;
 }
 
+let lastMask = -1;
+let lastMaskText = '';
+/** A device has few masks and sends the same one again and again. */
+function maskTextX(b: Uint8Array, at: number): string {
+  const mask = u16(b, at) * 2 ** 32 + u32(b, at + 2);
+  if (mask !== lastMask) {
+    lastMask = mask;
+    lastMaskText = maskText(b, at, 6);
+  }
+  return lastMaskText;
+}
+
 function reportsX(input: DecodeInput, from: number, variant: Variant, reports: Report[]): void {
   const b = input.frame;
   const end = b.length - CRC_BYTES;
@@ -130,7 +142,7 @@ function reportX(input: DecodeInput, at: number, end: number, variant: Variant, 
   const b = input.frame;
   const report = open(input);
   readStatusX(report, u16(b, at + 15));
-  report.strings = { 'report.module.bitmask': maskText(b, at + 1, 6) };
+  report.strings = { 'report.module.bitmask': maskTextX(b, at + 1) };
   report.record_seqnum = b[at]!;
   scratch.reasons = u32(b, at + 11);
   readReasonsX(report, 0, scratch.reasons);
