@@ -16,7 +16,8 @@ fleetwire_reports_decoded_total{protocol="astra",kind="presence"} 7
 fleetwire_reports_enriched_total{outcome="enriched"} 1100
 fleetwire_reports_enriched_total{outcome="late"} 20
 fleetwire_reports_enriched_total{outcome="duplicate"} 5
-fleetwire_dead_letters_total{reason="bug"} 3
+fleetwire_dlq_records_total{stage="edge",reason="noise"} 1
+fleetwire_decode_rejections_total{protocol="astra",reason="truncated"} 2
 `;
 
 describe('the line of figures', () => {

@@ -40,6 +40,9 @@ const sum = (
   where: (labels: Sample['labels']) => boolean = () => true,
 ): number => samples.reduce((total, s) => (s.name === name && where(s.labels) ? total + s.value : total), 0);
 
+/** The edge's and the decoder's; each counts what it wrote itself. */
+const DEAD_LETTERS = ['fleetwire_dlq_records_total', 'fleetwire_decode_rejections_total'];
+
 /** Adds up the samples of all services. */
 export function totalsOf(samples: readonly Sample[]): Totals {
   const ackSeconds = new Map<number, number>();
@@ -58,7 +61,7 @@ export function totalsOf(samples: readonly Sample[]): Totals {
       'fleetwire_reports_enriched_total',
       (l) => l['outcome'] !== 'presence' && l['outcome'] !== 'duplicate',
     ),
-    deadLetters: sum(samples, 'fleetwire_dead_letters_total'),
+    deadLetters: DEAD_LETTERS.reduce((total, name) => total + sum(samples, name), 0),
     ackSeconds,
   };
 }
