@@ -4,6 +4,7 @@ import { Link } from '../link.js';
 import type { CommandResponse, DeviceSettings, Protocol, Rejection, Transport } from '../protocol.js';
 
 export class TestServer {
+  /** Those with a position: a JT808 registration is a report too, but no reading. */
   readonly reports: Report[] = [];
   readonly responses: CommandResponse[] = [];
   readonly rejected: (Rejection | { readonly reason: string })[] = [];
@@ -52,7 +53,7 @@ export class TestServer {
           receivedAtUs: nowMs * 1_000,
           settings: this.#settings,
         });
-        this.reports.push(...decoded.reports.filter((report) => report.kind === 'report'));
+        this.reports.push(...decoded.reports.filter((report) => report.position_latitude !== null));
         this.responses.push(...decoded.responses);
         this.rejected.push(...decoded.rejected);
       }
