@@ -18,7 +18,7 @@ export type Seed = (typeof SEEDS)[number];
 /** Canonical units; a new one is a decision, since readers compare by it. */
 export const UNITS = [
   ...['V', 'A', 'mAh', '%', 'km/h', 'm/s', 'm/s²', 'km', 'm', 'cm', '°C', 'K', 'deg', 's', 'h', 'g', 'g/m²', 'kg', 'N'],
-  ...['kPa', 'l', 'l/h', 'km/l', '10e-6 l/s', 'g/s', 'µg/l', 'rpm', 'dBm'],
+  ...['bar', 'kPa', 'l', 'l/h', 'km/l', '10e-6 l/s', 'g/s', 'µg/l', 'rpm', 'dBm'],
 ] as const;
 export type Unit = (typeof UNITS)[number];
 
