@@ -70,7 +70,10 @@ describe.each(CORPORA)('$protocol', ({ protocol, vectors }) => {
     for (const vector of decoded(vectors)) {
       // A second flip can mend what was damaged before: only sums that are right tell anything.
       if (vector.device?.['crc_mode'] === 'lenient' || vector.expect.rejected !== undefined) continue;
-      const intact = new Set(run(vector).messages.map((m) => JSON.stringify(m)));
+      const whole = run(vector);
+      const intact = new Set(whole.messages.map((m) => JSON.stringify(m)));
+      // Text lines (logins, answers) carry no sum, and change what the frames behind them mean.
+      const summed = SUMS.has(protocol) && !whole.frames.some((f) => f.startsWith('24'));
       for (let flip = 0; flip < 16; flip++) {
         const chunks = (vector.chunks ?? []).map((c) => fromHex(c)!);
         const chunk = chunks[random.below(chunks.length)];
@@ -81,8 +84,7 @@ describe.each(CORPORA)('$protocol', ({ protocol, vectors }) => {
           chunks.map((c) => toHex(c)),
         );
         const other = output.messages.filter((m) => !intact.has(JSON.stringify(m)));
-        // Text lines (logins, replies) carry no sum: only records of frames that have one are compared.
-        if (SUMS.has(protocol) && other.some((m) => m['position.latitude'] !== undefined)) wrong.push(vector.id);
+        if (summed && other.length > 0) wrong.push(vector.id);
       }
     }
     expect(wrong).toEqual([]);
