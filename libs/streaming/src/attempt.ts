@@ -2,10 +2,11 @@ import { backoffMs } from './deadline.js';
 import { errorFields, StreamError } from './errors.js';
 import type { Fetched } from './group.js';
 import { type Chunk, type FeedControl, Inbox, QueuedFeed } from './inbox.js';
+import { Loading } from './loading.js';
 import type { LogBounds } from './offsets.js';
 import type { InRecord, OutRecord, ProcessorOptions, StepResult, Task } from './ports.js';
 import type { Suspects } from './suspects.js';
-import { type Barrier, BARRIER_KEY, type CommitOffset } from './transaction.js';
+import type { CommitOffset } from './transaction.js';
 import type { StepWriter } from './writer.js';
 
 /** Timers of a task run about so often. */
@@ -49,11 +50,7 @@ export class Attempt {
   private readonly feeds = new Map<string, QueuedFeed>();
   private readonly inbox: Inbox;
   private task: Task | null = null;
-  private barrier: Barrier | null = null;
-  private barrierSeen = false;
-  private stateRecords = 0;
-  private loadedRecords = 0;
-  private readonly targets = new Map<QueuedFeed, number>();
+  private loading = new Loading(null);
   private hold: ReadonlyMap<string, number> = new Map();
   private offsetsDirty = false;
   private lastTickMs = 0;
@@ -82,7 +79,7 @@ export class Attempt {
   outOfRange(topic: string, offset: number): void {
     const feed = this.feeds.get(topic);
     if (feed === undefined || this.state === 'ended') return;
-    if (this.state === 'loading') {
+    if (this.state !== 'ready') {
       // The log's start moved on between the look at it and the fetch: nothing was promised yet.
       this.end({
         kind: 'failed',
@@ -150,25 +147,32 @@ export class Attempt {
     const { options, writer, control, partition } = this.deps;
     for (const topic of options.inputs) control.pause(topic, partition);
     await writer.open();
-    if (options.state !== undefined) this.barrier = await writer.barrier(options.state);
-    const loads: QueuedFeed[] = [];
-    for (const topic of [...(options.tables ?? []), ...(options.state === undefined ? [] : [options.state])]) {
-      const bound = (await this.deps.bounds(topic)).get(partition);
-      if (bound === undefined)
-        throw new StreamError('topic_missing', `Topic ${topic} has no partition ${partition}`, { topic, partition });
-      const isState = topic === options.state;
-      const feed = new QueuedFeed(isState ? 'state' : 'table', topic, partition, bound.low);
-      this.targets.set(feed, isState ? this.barrier!.offset + 1 : bound.end);
-      loads.push(feed);
+    this.loading = new Loading(options.state === undefined ? null : await writer.barrier(options.state));
+    for (const topic of options.tables ?? []) {
+      const { low, end } = await this.bound(topic);
+      this.loading.addTable(this.addFeed('table', topic, low), end);
+    }
+    if (options.state !== undefined) {
+      this.loading.addState(this.addFeed('state', options.state, (await this.bound(options.state)).low));
     }
     if (this.hasEnded()) return;
     this.task = options.createTask(partition);
     this.state = 'loading';
-    for (const feed of loads) {
-      this.feeds.set(feed.topic, feed);
-      this.inbox.open(feed);
-    }
+    for (const feed of this.feeds.values()) this.inbox.open(feed);
     await this.readyIfLoaded();
+  }
+
+  private async bound(topic: string): Promise<LogBounds> {
+    const { partition } = this.deps;
+    const bound = (await this.deps.bounds(topic)).get(partition);
+    if (bound !== undefined) return bound;
+    throw new StreamError('topic_missing', `Topic ${topic} has no partition ${partition}`, { topic, partition });
+  }
+
+  private addFeed(kind: QueuedFeed['kind'], topic: string, next: number): QueuedFeed {
+    const feed = new QueuedFeed(kind, topic, this.deps.partition, next);
+    this.feeds.set(topic, feed);
+    return feed;
   }
 
   private async turn(): Promise<void> {
@@ -216,14 +220,13 @@ export class Attempt {
   }
 
   private async load(chunk: Chunk): Promise<void> {
-    const isState = chunk.feed.kind === 'state';
-    const records = isState ? this.withoutBarriers(chunk) : chunk.records;
+    const records = this.loading.visible(chunk);
     if (!(await this.prepare(records))) return;
     for (const record of records) {
       try {
         this.task!.load(record);
       } catch (error) {
-        if (isState) throw error; // going on without it would be going on with wrong state
+        if (chunk.feed.kind === 'state') throw error; // going on without it would be going on with wrong state
         const { topic, partition, offset } = record;
         this.deps.options.log.error(
           { topic, partition, offset, ...errorFields(error) },
@@ -231,63 +234,38 @@ export class Attempt {
         );
       }
     }
-    this.loadedRecords += records.length;
+    this.loading.records += records.length;
     this.inbox.done(chunk);
     await this.readyIfLoaded();
   }
 
-  private withoutBarriers({ feed, records, end }: Chunk): InRecord[] {
-    const barrier = this.barrier!;
-    const state: InRecord[] = [];
-    for (const record of records) {
-      if (record.key?.toString() !== BARRIER_KEY) state.push(record);
-      else if (record.offset === barrier.offset && record.value?.toString() === barrier.id) this.barrierSeen = true;
-    }
-    if (end > barrier.offset && !this.barrierSeen) {
-      throw new StreamError(
-        'transaction_failed',
-        `The barrier at ${barrier.offset} of ${feed.topic}/${feed.partition} was not read`,
-        { retriable: true },
-      );
-    }
-    for (const { value } of state) if (value !== null) this.stateRecords++;
-    return state;
-  }
-
   private async readyIfLoaded(): Promise<void> {
-    if (this.state !== 'loading') return;
-    for (const [feed, target] of this.targets) if (feed.applied < target) return;
+    const { loading } = this;
+    if (this.state !== 'loading' || !loading.complete) return;
     const { options, partition } = this.deps;
-    for (const feed of this.targets.keys()) {
-      if (feed.kind !== 'state') continue;
+    for (const feed of loading.stateFeeds) {
       feed.finished = true;
       this.inbox.flow(feed, false);
     }
     // Only now: what the former owner committed is final since the fencing, and nothing has been read before the tables.
     const committed = await this.deps.committed();
     if (this.hasEnded()) return;
-    if (this.stateRecords > 0 && options.inputs.every((topic) => !committed.has(topic))) {
+    if (loading.offsetsExpired(options.inputs, committed)) {
       const reason =
-        'state exists but the offsets of the group are gone (expired?): set them where the state ends, or empty the state topic';
+        'state exists but the offsets of the group are gone: set them where the state ends, or empty the state topic';
       this.end({ kind: 'stopped', topic: options.inputs[0]!, reason });
       return;
     }
-    const inputs: QueuedFeed[] = [];
-    for (const topic of options.inputs) {
-      const next = committed.get(topic) ?? (await this.deps.bounds(topic)).get(partition)?.low ?? 0;
-      inputs.push(new QueuedFeed('input', topic, partition, next));
-    }
+    const starts = new Map<string, number>();
+    for (const topic of options.inputs) starts.set(topic, committed.get(topic) ?? (await this.bound(topic)).low);
     if (this.hasEnded()) return;
     this.task!.ready?.(Date.now());
     this.state = 'ready';
     this.lastTickMs = performance.now();
-    for (const feed of inputs) {
-      this.feeds.set(feed.topic, feed);
-      this.inbox.open(feed);
-    }
+    for (const [topic, next] of starts) this.inbox.open(this.addFeed('input', topic, next));
     const seconds = (performance.now() - this.startedMs) / 1000;
-    options.log.info({ partition, records: this.loadedRecords, seconds }, 'a partition is ready');
-    options.metrics?.restored(partition, this.loadedRecords, seconds);
+    options.log.info({ partition, records: loading.records, seconds }, 'a partition is ready');
+    options.metrics?.restored(partition, loading.records, seconds);
     this.deps.onReady();
   }
 

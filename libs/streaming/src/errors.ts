@@ -14,8 +14,6 @@ export const STREAM_ERROR_CODES = [
   'partition_count_differs',
   /** The position of a partition is outside its log. */
   'offset_out_of_range',
-  /** State exists but the group's offsets are gone: going on would count records again. */
-  'offsets_expired',
   /** A transaction failed; its outcome is learnt from the committed offset. */
   'transaction_failed',
   /** Another process has taken over the transactional id. */

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import type { Fetched } from './group.js';
+import { Inbox, QueuedFeed } from './inbox.js';
+
+/** A control that notes what it is told. */
+function playControl() {
+  const told: string[] = [];
+  return {
+    told,
+    pause: (topic: string) => void told.push(`pause ${topic}`),
+    resume: (topic: string) => void told.push(`resume ${topic}`),
+    seek: (topic: string, _partition: number, offset: number) => void told.push(`seek ${topic} ${offset}`),
+  };
+}
+
+const fetched = (topic: string, from: number, count: number): Fetched => ({
+  topic,
+  partition: 0,
+  fetchedOffset: from,
+  nextOffset: from + count,
+  end: 1_000,
+  highWatermark: 1_000,
+  messages: Array.from({ length: count }, (_, i) => ({
+    key: null,
+    value: null,
+    timestamp: '0',
+    attributes: 0,
+    offset: String(from + i),
+    headers: {},
+  })),
+});
+const never = () => false;
+
+describe('an inbox', () => {
+  it('gives records in order, at most a batch, of one feed at a time', () => {
+    const inbox = new Inbox(playControl(), 100);
+    const [a, b] = [new QueuedFeed('input', 'a', 0, 0), new QueuedFeed('input', 'b', 0, 0)];
+    inbox.offer(a, fetched('a', 0, 3));
+    inbox.offer(a, fetched('a', 3, 4));
+    inbox.offer(b, fetched('b', 0, 2));
+    const first = inbox.take(5, never)!;
+    expect(first.records.map(({ offset }) => offset)).toEqual([0, 1, 2, 3, 4]);
+    expect(first.end).toBe(5);
+    expect(inbox.take(5, never)!.records.map(({ offset }) => offset)).toEqual([5, 6]);
+    expect(inbox.take(5, never)!.feed).toBe(b);
+    expect(inbox.take(5, never)).toBeNull();
+  });
+
+  it('leaves out what was taken before, and seeks back rather than skip', () => {
+    const control = playControl();
+    const inbox = new Inbox(control, 100);
+    const feed = new QueuedFeed('input', 'a', 0, 0);
+    expect(inbox.offer(feed, fetched('a', 0, 5))).toBe(true);
+    expect(inbox.offer(feed, fetched('a', 3, 4))).toBe(true);
+    expect(inbox.take(100, never)!.records.map(({ offset }) => offset)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(inbox.offer(feed, fetched('a', 9, 1))).toBe(false);
+    expect(control.told).toContain('seek a 7');
+  });
+
+  it('pauses a feed of which much waits and resumes it when enough is done', () => {
+    const control = playControl();
+    const inbox = new Inbox(control, 10);
+    const feed = new QueuedFeed('input', 'a', 0, 0);
+    inbox.open(feed);
+    inbox.offer(feed, fetched('a', 0, 40));
+    expect(control.told.at(-1)).toBe('pause a');
+    inbox.done(inbox.take(10, never)!);
+    expect(control.told.at(-1)).toBe('pause a');
+    inbox.done(inbox.take(10, never)!);
+    expect(control.told.at(-1)).toBe('resume a');
+  });
+
+  it('sets position and pause again after a join', () => {
+    const control = playControl();
+    const inbox = new Inbox(control, 10);
+    const feed = new QueuedFeed('input', 'a', 0, 7);
+    inbox.open(feed);
+    inbox.offer(feed, fetched('a', 7, 50));
+    control.told.length = 0;
+    inbox.restore(feed);
+    expect(control.told).toEqual(['seek a 57', 'pause a']);
+  });
+
+  it('gives a suspected record alone, and what is put back first of all', () => {
+    const inbox = new Inbox(playControl(), 100);
+    const feed = new QueuedFeed('input', 'a', 0, 0);
+    inbox.offer(feed, fetched('a', 0, 4));
+    const batch = inbox.take(100, never)!;
+    inbox.offer(feed, fetched('a', 4, 1));
+    inbox.putBack(batch);
+    const alone = (_feed: QueuedFeed, offset: number) => offset < 2;
+    expect(inbox.take(100, alone)!.records.map(({ offset }) => offset)).toEqual([0]);
+    expect(inbox.take(100, alone)!.records.map(({ offset }) => offset)).toEqual([1]);
+    expect(inbox.take(100, alone)!.records.map(({ offset }) => offset)).toEqual([2, 3, 4]);
+  });
+
+  it('passes on how far a fetch without visible records came', () => {
+    const inbox = new Inbox(playControl(), 100);
+    const feed = new QueuedFeed('table', 'a', 0, 0);
+    inbox.offer(feed, { ...fetched('a', 0, 0), nextOffset: 12, end: 12 });
+    const chunk = inbox.take(100, never)!;
+    inbox.done(chunk);
+    expect(feed.applied).toBe(12);
+  });
+});
