@@ -44,7 +44,7 @@ describe('the catalogue', () => {
     expect(catalogue.find('ain.7')?.name).toBe('ain.N');
     expect(catalogue.find('can.data.frame.18FEF100')?.unit).toBeNull();
     expect(catalogue.find('atrack.XS')?.name).toBe('atrack.CODE');
-    expect(catalogue.find('tyre.pressure.1.2')?.unit).toBe('kPa');
+    expect(catalogue.find('tyre.pressure.1.2')?.unit).toBe('bar');
   });
 
   it('does not find a name that is nobody’s, nor a family without its number', () => {
