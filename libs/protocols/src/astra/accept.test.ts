@@ -124,6 +124,24 @@ describe('bad input', () => {
     expect([heard.messages.length, heard.replies, reasons(heard)]).toEqual([2, '0606', ['truncated']]);
   });
 
+  it('loses only the datagram that is bad, not those that follow', () => {
+    const noise = Uint8Array.of(0xff, 0xfe);
+    const login = latin1Bytes('$ASTRA;AT402;1\r\n');
+    const bad = damaged(mode4(IMEI), 20);
+    const datagrams = [noise, login, MODE6, bad, bad, bad, MODE6.subarray(0, 9), mode4(IMEI)];
+    const heard = hear(datagrams, { transport: 'udp' });
+    expect(reasons(heard)).toEqual([
+      'noise',
+      'bad_login',
+      'no_ident',
+      'bad_checksum',
+      'bad_checksum',
+      'bad_checksum',
+      'truncated',
+    ]);
+    expect([heard.messages.length, heard.replies, heard.closed]).toEqual([1, '06', false]);
+  });
+
   it('refuses a text line that does not end', () => {
     expect(reasons(hear(['$' + 'A'.repeat(5000)]))).toEqual(['bad_length']);
   });

@@ -30,7 +30,9 @@ function contextOf(login: Login): FrameContext {
 }
 
 export function accept(b: Uint8Array, state: AstraLink, env: AcceptEnv): Accepted {
-  return isText(b) ? acceptText(b, state) : acceptPacket(b, state, env);
+  const accepted = isText(b) ? acceptText(b, state) : acceptPacket(b, state, env);
+  // A datagram has no connection that could be closed.
+  return accepted.kind === 'reject' && env.transport === 'udp' ? { ...accepted, close: false } : accepted;
 }
 
 function reject(

@@ -111,12 +111,7 @@ function numberField(name: string, at: number, type: NumberType, unit: string, o
     at,
     bytes: WIDTH[type],
     unit,
-    read: plain
-      ? plainReader(type, at, per, set)
-      : (b, from, report) => {
-          const found = value(b, from);
-          if (found !== null) set(report, found);
-        },
+    read: WIDTH[type] === 1 ? byteReader(at, set, value) : wideReader(plain, type, at, per, set, value),
     raw: (b, from) => rawOf(b, from + at),
     value,
     write: (out, from, wanted) => {
@@ -129,12 +124,39 @@ function numberField(name: string, at: number, type: NumberType, unit: string, o
   };
 }
 
-/** The common widths without branches, because they are most of what devices send. */
-function plainReader(type: NumberType, at: number, per: number, set: (r: Report, v: number) => void): Field['read'] {
-  if (type === 'u8') return (b, from, report) => set(report, b[from + at]! / per);
-  if (type === 'u16') return (b, from, report) => set(report, ((b[from + at]! << 8) | b[from + at + 1]!) / per);
-  const rawOf = RAW[type];
-  return (b, from, report) => set(report, rawOf(b, from + at) / per);
+/** One byte has 256 values: they are worked out at load. NaN stands for a value that is left out. */
+function byteReader(
+  at: number,
+  set: (r: Report, v: number) => void,
+  value: (b: Uint8Array, from: number) => number | null,
+): Field['read'] {
+  const values = Float64Array.from(
+    { length: 256 },
+    (_, raw) => value(new Uint8Array(at + 1).fill(raw), 0) ?? Number.NaN,
+  );
+  const guarded = values.some((each) => Number.isNaN(each));
+  if (!guarded) return (b, from, report) => set(report, values[b[from + at]!]!);
+  return (b, from, report) => {
+    const found = values[b[from + at]!]!;
+    if (!Number.isNaN(found)) set(report, found);
+  };
+}
+
+/** The common width without branches, because most fields are so. */
+function wideReader(
+  plain: boolean,
+  type: NumberType,
+  at: number,
+  per: number,
+  set: (r: Report, v: number) => void,
+  value: (b: Uint8Array, from: number) => number | null,
+): Field['read'] {
+  if (plain && type === 'u16')
+    return (b, from, report) => set(report, ((b[from + at]! << 8) | b[from + at + 1]!) / per);
+  return (b, from, report) => {
+    const found = value(b, from);
+    if (found !== null) set(report, found);
+  };
 }
 
 function put(out: Uint8Array, at: number, type: NumberType, raw: number): void {

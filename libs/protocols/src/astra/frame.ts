@@ -8,7 +8,7 @@
  * Anything else means that the stream is lost: lengths are all that holds it together, so a TCP connection is closed. Checksums
  * are judged later, because a packet with a wrong one still ends where it says.
  */
-import type { Detection, Framed, FrameView } from '../protocol.js';
+import type { Detection, Framed, FrameView, RejectReason } from '../protocol.js';
 import { crc16Modbus } from '../wire/crc.js';
 import { latin1, u16 } from '../wire/reader.js';
 import { credibleIdent } from './imei.js';
@@ -39,17 +39,20 @@ export function frame(view: FrameView): Framed {
   const first = bytes[from]!;
   if (isFiller(first)) return skipFiller(view);
   if (first === DOLLAR) return textFrame(view);
-  if (!isUpper(first)) return { kind: 'bad', reason: 'noise', resumeAt: null };
+  if (!isUpper(first)) return bad(view, 'noise');
   if (from + 1 < to && isUpper(bytes[from + 1])) return textFrame(view);
-  if (from + 3 > to) return view.final ? TRUNCATED : { kind: 'need', atLeast: 3, silenceMs: PACKET_SILENCE_MS };
+  if (from + 3 > to)
+    return view.final ? bad(view, 'truncated') : { kind: 'need', atLeast: 3, silenceMs: PACKET_SILENCE_MS };
   const length = u16(bytes, from + 1);
-  if (length < PACKET_BYTES_MIN || length > PACKET_BYTES_MAX) return BAD_LENGTH;
+  if (length < PACKET_BYTES_MIN || length > PACKET_BYTES_MAX) return bad(view, 'bad_length');
   if (from + length <= to) return { kind: 'frame', end: from + length };
-  return view.final ? TRUNCATED : { kind: 'need', atLeast: length, silenceMs: PACKET_SILENCE_MS };
+  return view.final ? bad(view, 'truncated') : { kind: 'need', atLeast: length, silenceMs: PACKET_SILENCE_MS };
 }
 
-const TRUNCATED: Framed = { kind: 'bad', reason: 'truncated', resumeAt: null };
-const BAD_LENGTH: Framed = { kind: 'bad', reason: 'bad_length', resumeAt: null };
+/** A stream is lost from here on; of datagrams only this one is. */
+function bad(view: FrameView, reason: RejectReason): Framed {
+  return { kind: 'bad', reason, resumeAt: view.transport === 'udp' ? view.to : null };
+}
 
 function skipFiller({ bytes, from, to }: FrameView): Framed {
   let end = from + 1;
@@ -73,19 +76,19 @@ function textFrame(view: FrameView): Framed {
   const { bytes, from } = view;
   const end = lineEnd(view, from);
   if (end < 0) return unfinishedLine(view);
-  if (end - from > TEXT_BYTES_MAX) return BAD_LENGTH;
+  if (end - from > TEXT_BYTES_MAX) return bad(view, 'bad_length');
   return isLongAnswer(bytes, from, end) ? longAnswer(view, end) : { kind: 'frame', end };
 }
 
 function unfinishedLine(view: FrameView): Framed {
   const { bytes, from, to } = view;
   const length = to - from;
-  if (length > TEXT_BYTES_MAX) return BAD_LENGTH;
+  if (length > TEXT_BYTES_MAX) return bad(view, 'bad_length');
   const isLogin = startsWith(bytes, from, to, LOGIN_PREFIX);
   if (view.final) {
     // A datagram is whole by itself, and a login says by its fields whether it is; of other text the end may be missing.
     if (view.transport === 'udp' || isLogin) return { kind: 'frame', end: to };
-    return TRUNCATED;
+    return bad(view, 'truncated');
   }
   const endsInCr = bytes[to - 1] === CR;
   const mayBeWhole = endsInCr || (isLogin && LOGIN_FIELDS.test(latin1(bytes, from, to)));

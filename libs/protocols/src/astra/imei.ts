@@ -1,11 +1,14 @@
 /** Identity on the wire: an IMEI in seven bytes, and its check digit. */
 import { u24, u32 } from '../wire/reader.js';
 
-const HIGH_DIGITS = 8;
-const LOW_DIGITS = 7;
 const HIGH_MAX = 99_999_999;
 const LOW_MAX = 9_999_999;
 export const IMEI_BYTES = 7;
+const IMEI_DIGITS = 15;
+
+/** Idents kept as text: a device sends its own with every packet. Beyond that the cache starts anew. */
+const IDENTS_MAX = 65_536;
+const idents = new Map<number, string>();
 
 /** u32 with the first eight digits, u24 with the last seven; null when they do not fit their digits. */
 export function headerIdent(b: Uint8Array, at: number): string | null {
@@ -13,7 +16,17 @@ export function headerIdent(b: Uint8Array, at: number): string | null {
   const high = u32(b, at);
   const low = u24(b, at + 4);
   if (high > HIGH_MAX || low > LOW_MAX) return null;
-  return String(high).padStart(HIGH_DIGITS, '0') + String(low).padStart(LOW_DIGITS, '0');
+  return identText(high * (LOW_MAX + 1) + low);
+}
+
+/** Fifteen digits fit a double exactly. */
+function identText(number: number): string {
+  const known = idents.get(number);
+  if (known !== undefined) return known;
+  if (idents.size >= IDENTS_MAX) idents.clear();
+  const text = String(number).padStart(IMEI_DIGITS, '0');
+  idents.set(number, text);
+  return text;
 }
 
 /** A header IMEI that chance would hardly make: digits that fit, a right check digit and not all zero. */

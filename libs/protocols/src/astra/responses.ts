@@ -102,7 +102,8 @@ export interface DriverRequest {
 export function parseDriverRequest(text: string): DriverRequest | null {
   const [command, , verb, imei = '', family = '', serial = ''] = text.trim().split(',');
   if (command !== '$DRID' || verb !== 'CHECK') return null;
-  if (!IMEI.test(imei) || !/^[0-9A-Fa-f]{2}$/.test(family) || !/^[0-9A-Fa-f]{12,14}$/.test(serial)) return null;
+  if (!IMEI.test(imei) || !/^[0-9A-Fa-f]{2}$/.test(family) || !/^(?:[0-9A-Fa-f]{12}|[0-9A-Fa-f]{14})$/.test(serial))
+    return null;
   return { imei, driver: (family + serial).toUpperCase() };
 }
 
