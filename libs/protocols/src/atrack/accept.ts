@@ -11,7 +11,7 @@ import type { AtrackLink } from './link-state.js';
 import { parseReply } from './reply.js';
 import { asciiCrcFits, binaryCrcFits } from './search.js';
 import { restoreUtf8 } from './utf8.js';
-import { acknowledgement, identOf, unitIdOf } from './unit.js';
+import { EXACT_DIGITS, acknowledgement, halvesOf, identOf, unitIdOf } from './unit.js';
 
 const NO_CONTEXT: FrameContext = {};
 /** A frame whose sum is wrong, of a device that is decoded all the same. */
@@ -90,7 +90,8 @@ function ascii(frame: Uint8Array, state: AtrackLink, env: AcceptEnv): Accepted {
   const said = asciiHeader(frame, 0, frame.length);
   if (said !== 'ok') return refuse(frame, said === 'need' ? 'truncated' : said, null, 'header');
   const { length, sequence, unitFrom, unitTo } = asciiHead;
-  const unit = unitIdOf(latin1(frame, unitFrom, unitTo));
+  const exact = unitTo - unitFrom <= EXACT_DIGITS;
+  const unit = exact ? halvesOf(asciiHead.unit) : unitIdOf(latin1(frame, unitFrom, unitTo));
   if (unit === null) return refuse(frame, 'bad_ident', null, 'unit_id');
   const whole = length === frame.length && frame[length - 2] === CR && frame[length - 1] === LF;
   if (length < frame.length && restoredWhole(frame, length))
@@ -118,13 +119,15 @@ function report(
 ): Accepted {
   const ident = unitIdent(high, low, state);
   if (sound === MISMATCH && env.settingsOf(ident).crcMode !== 'lenient') {
+    if (state.impact !== null) state.impact.doubtful = true;
     // Of a broken frame the unit id may be broken too.
     return refuse(frame, 'bad_checksum', ident === state.ident ? ident : null, 'crc');
   }
   if (ident === '0') return refuse(frame, 'bad_ident', null, 'unit_id');
   state.ident = ident;
   let context = sound;
-  if (state.impact !== null && !isPicture(frame, 0)) {
+  if (state.impact !== null && isPicture(frame, 0)) state.impact.doubtful = true;
+  else if (state.impact !== null) {
     const waiting = noteImpact(frame, sequence, ident, state, env.nowMs);
     if (waiting !== null) context = { ...context, ...waiting };
   }

@@ -71,13 +71,14 @@ function records(input: DecodeInput, out: Outcome, stored: readonly Plan[]): boo
   const notes: Notes = { form: '', cellBytes: null, widthCode: '', width: 0 };
   for (let at = BINARY_HEADER_BYTES, index = 0; at < end; index++) {
     const customAt = readBinaryFixed(b, at, end, f.timeBytes, draft);
-    if (customAt < 0) {
-      reject(out, 'body_short', at, end, `record[${index}]`);
-      break;
-    }
+    // Ciphertext has no NUL where a text would end, so this comes first; the numbers in front of the texts have been read.
     if (index === 0 && looksEncrypted(draft)) {
       reject(out, 'encrypted', at, end, 'record[0]');
       return true;
+    }
+    if (customAt < 0) {
+      reject(out, 'body_short', at, end, `record[${index}]`);
+      break;
     }
     const r = newReport(input, sequence);
     const packet =
@@ -168,17 +169,20 @@ function fits(plan: Plan, at: number, notes: Notes): number {
   if (plan.unknownAt >= 0) return -1;
   const count = plan.steps.length;
   const next = measure(plan, count, f.bytes, at, f.end, f);
-  if (next >= 0 && (next === f.end || startsRecord(next))) return next;
+  if (next >= 0 && ends(next)) return next;
   if (plan.cellAt < 0) return -1;
   f.cellBytes = f.cellBytes === 4 ? 2 : 4;
   const other = measure(plan, count, f.bytes, at, f.end, f);
-  if (other >= 0 && (other === f.end || startsRecord(other))) {
+  if (other >= 0 && ends(other)) {
     notes.cellBytes = f.cellBytes;
     return other;
   }
   f.cellBytes = f.cellBytes === 4 ? 2 : 4;
   return -1;
 }
+
+/** A record may end here: at the end of the frame, in front of another one, or of one that was cut in its fixed part. */
+const ends = (at: number): boolean => at === f.end || startsRecord(at) || startsCutRecord(at);
 
 /** A plan with `%CI` behind other fields, in a record whose own format is another one. */
 function holdsAnother(plan: Plan, at: number, form: string): boolean {
@@ -191,13 +195,24 @@ function holdsAnother(plan: Plan, at: number, form: string): boolean {
 /** A record plausibly starts here: the sending time is that of the first record, and position and heading are possible. */
 function startsRecord(at: number): boolean {
   const { bytes: b, timeBytes, end } = f;
-  if (end - at < recordMin(timeBytes)) return false;
-  for (let i = 2 * timeBytes; i < 3 * timeBytes; i++) if (b[at + i] !== b[BINARY_HEADER_BYTES + i]) return false;
+  if (end - at < recordMin(timeBytes) || !sameSending(at)) return false;
   const p = at + 3 * timeBytes;
   const longitude = i32(b, p);
   const latitude = i32(b, p + 4);
   if (longitude < -180e6 || longitude > 180e6 || latitude < -90e6 || latitude > 90e6) return false;
   return u16(b, p + 8) <= 359;
+}
+
+/** Too little is left for a record, but as far as it goes it is one. */
+function startsCutRecord(at: number): boolean {
+  const left = f.end - at;
+  return left < recordMin(f.timeBytes) && left >= 3 * f.timeBytes && sameSending(at);
+}
+
+function sameSending(at: number): boolean {
+  const { bytes: b, timeBytes } = f;
+  for (let i = 2 * timeBytes; i < 3 * timeBytes; i++) if (b[at + i] !== b[BINARY_HEADER_BYTES + i]) return false;
+  return true;
 }
 
 /**

@@ -198,8 +198,6 @@ export const FIELDS: readonly Field[] = [
   guessed('JF', 'u16', 'total.acceleration', 1, '1'),
   ...['SP', 'VR', 'VA', 'VM', 'TO'].map((code) => flag(code, `atrack.${code}`)),
   { ...vendor('TD', 'hex6'), bytes: undefinedBytes() },
-  { ...vendor('XS', 'unknown') },
-  { ...vendor('VB', 'unknown') },
 
   // G-force.
   { code: 'GV', width: 'hex6', bytes: applyPeak },

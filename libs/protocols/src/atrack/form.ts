@@ -94,9 +94,16 @@ export const inlineIndex = (plan: Plan): number => plan.steps.findIndex((step) =
 /** What a record's own format teaches; null when the settings hold it already. */
 export function inlineLearnt(form: string, settings: DeviceSettings): Learnt | null {
   if (settings.form === form && settings.formSource === 'inline') return null;
-  return {
-    name: 'form',
-    value: { form, source: 'inline', fields: codesOf(form) ?? [] },
-    settings: { form, formSource: 'inline' },
-  };
+  if (taught?.form !== form)
+    taught = {
+      form,
+      learnt: {
+        name: 'form',
+        value: { form, source: 'inline', fields: codesOf(form) ?? [] },
+        settings: { form, formSource: 'inline' },
+      },
+    };
+  return taught.learnt;
 }
+/** The last one: a device that is not in the settings yet teaches the same with every frame. */
+let taught: { readonly form: string; readonly learnt: Learnt } | null = null;

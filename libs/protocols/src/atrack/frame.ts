@@ -64,6 +64,7 @@ function lost(view: FrameView, state: AtrackLink, resumeAt: number, reason: Reje
   state.searching = view.transport === 'tcp' || resumeAt < view.to;
   state.lostBytes += resumeAt - view.from;
   if (reason !== 'noise') state.refusals++;
+  if (state.impact !== null) state.impact.doubtful = true;
   const over = state.refusals >= REFUSALS_MAX || state.lostBytes > LOST_BYTES_MAX;
   return { kind: 'bad', reason, resumeAt: over && view.transport === 'tcp' ? null : resumeAt };
 }

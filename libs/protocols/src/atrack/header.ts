@@ -64,10 +64,12 @@ export interface AsciiHeader {
   sequence: number;
   unitFrom: number;
   unitTo: number;
+  /** Value of the unit id's digits, exact for 15 of them and fewer. */
+  unit: number;
   /** First byte of the first record. */
   body: number;
 }
-export const asciiHead: AsciiHeader = { length: 0, sequence: 0, unitFrom: 0, unitTo: 0, body: 0 };
+export const asciiHead: AsciiHeader = { length: 0, sequence: 0, unitFrom: 0, unitTo: 0, unit: 0, body: 0 };
 
 /** Reads the header at `from` into `asciiHead`. The first eight bytes passed `isAsciiAt`. */
 export function asciiHeader(b: Uint8Array, from: number, to: number): 'ok' | 'need' | 'bad_length' | 'bad_syntax' {
@@ -90,9 +92,10 @@ export function asciiHeader(b: Uint8Array, from: number, to: number): 'ok' | 'ne
   if (at === to) return 'need';
   if (b[at] !== COMMA || at === sequenceFrom) return 'bad_syntax';
   const unitFrom = ++at;
+  let unit = 0;
   while (at < to && isDigit(b[at]!)) {
     if (at - unitFrom >= UNIT_DIGITS_MAX) return 'bad_syntax';
-    at++;
+    unit = unit * 10 + (b[at++]! - 0x30);
   }
   if (at === to) return 'need';
   if (b[at] !== COMMA || at === unitFrom) return 'bad_syntax';
@@ -101,6 +104,7 @@ export function asciiHeader(b: Uint8Array, from: number, to: number): 'ok' | 'ne
   asciiHead.sequence = sequence;
   asciiHead.unitFrom = unitFrom;
   asciiHead.unitTo = at;
+  asciiHead.unit = unit;
   asciiHead.body = at + 1;
   return 'ok';
 }

@@ -20,7 +20,8 @@ export function noteReply(reply: Reply, state: AtrackLink, nowMs: number): void 
   }
   if (reply.tag !== asked.tag || (reply.name !== 'OK' && reply.name !== 'ERROR')) return;
   state.asked = null;
-  if (reply.name === 'OK') state.impact = { ident: state.ident, base: null, packets: new Map(), lastMs: nowMs };
+  if (reply.name === 'OK')
+    state.impact = { ident: state.ident, base: null, doubtful: false, packets: new Map(), lastMs: nowMs };
 }
 
 const draft = new Draft();
@@ -65,7 +66,7 @@ export function noteImpact(
   if (known === undefined && wait.packets.size >= IMPACT_PACKETS) return null;
   if (known !== undefined && wait.packets.size >= IMPACT_PACKETS && known !== sequence) return null;
   wait.packets.set(id, sequence);
-  wait.base ??= id === 1 ? 1 : 0;
+  wait.base ??= id === 1 && !wait.doubtful ? 1 : 0;
   wait.lastMs = nowMs;
   return wait.base === 1 ? { waiting: 'impact_data', impact_base: '1' } : { waiting: 'impact_data' };
 }

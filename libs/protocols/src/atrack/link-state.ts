@@ -13,6 +13,8 @@ export interface ImpactWait {
   ident: string | null;
   /** Id of the first packet: devices count from 0 or from 1. */
   base: 0 | 1 | null;
+  /** A frame was refused since the wait began: it may have been packet 0, so a first id of 1 says nothing. */
+  doubtful: boolean;
   /** Ids seen, and the sequence ids of their frames, so that a repeat is known as one. */
   readonly packets: Map<number, number>;
   /** Server clock, ms; null before the first frame. */
@@ -48,6 +50,9 @@ export function openLink(known?: Known): AtrackLink {
     unitLow: 0,
     unitIdent: '0',
     asked: null,
-    impact: known?.waiting === 'impact_data' ? { ident, base: null, packets: new Map(), lastMs: null } : null,
+    impact:
+      known?.waiting === 'impact_data'
+        ? { ident, base: null, doubtful: false, packets: new Map(), lastMs: null }
+        : null,
   };
 }

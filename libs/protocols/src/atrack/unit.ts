@@ -17,13 +17,19 @@ export interface UnitId {
   readonly low: number;
 }
 
+/** Digits that a double holds exactly, whatever they are. */
+export const EXACT_DIGITS = 15;
+
+/** Halves of a whole number below 2^53. */
+export function halvesOf(value: number): UnitId {
+  const high = Math.floor(value / TWO_32);
+  return { high, low: value - high * TWO_32 };
+}
+
 /** Halves of a decimal text of at most 20 digits. */
 export function unitIdOf(digits: string): UnitId | null {
   if (digits.length === 0 || digits.length > U64_DIGITS_MAX || !/^[0-9]+$/.test(digits)) return null;
-  if (digits.length <= 15) {
-    const value = Number(digits);
-    return { high: Math.floor(value / TWO_32), low: value % TWO_32 };
-  }
+  if (digits.length <= EXACT_DIGITS) return halvesOf(Number(digits));
   const value = BigInt(digits);
   if (value > 0xffffffffffffffffn) return null;
   return { high: Number(value >> 32n), low: Number(value & 0xffffffffn) };
