@@ -1,0 +1,73 @@
+/**
+ * The end of an edge, without loss and without a rush: lame duck → ports closed → connections shed at a rate, those that are idle
+ * first and none between a frame and its answer → what is under way committed → sessions ended.
+ */
+import type { Clock } from './clock.js';
+
+/** What drains: a connection. */
+export interface Shed {
+  /** Frames that wait for their commit. */
+  readonly owing: number;
+  readonly heardMs: number;
+  readonly closed: boolean;
+  finish(reason: 'drain'): void;
+}
+
+export interface DrainOptions {
+  readonly lameDuckMs: number;
+  readonly shedPerSecond: number;
+  /** Sheds in slices of that long. */
+  readonly sliceMs: number;
+  /** After the last was told to end, connections that still owe an answer have this long. */
+  readonly settleMs: number;
+  readonly closeListeners: () => void;
+  readonly connections: () => readonly Shed[];
+  /** Told when a step begins. */
+  readonly onStep: (step: 'lame_duck' | 'closing' | 'shedding' | 'settling') => void;
+  readonly clock: Clock;
+}
+
+/** Resolves when every connection has ended or the time to settle has passed: then with the number of those left. */
+export async function drain(options: DrainOptions, hurry: AbortSignal): Promise<number> {
+  options.onStep('lame_duck');
+  await pause(options.lameDuckMs, hurry);
+  options.onStep('closing');
+  options.closeListeners();
+  options.onStep('shedding');
+  const perSlice = Math.max(1, Math.ceil((options.shedPerSecond * options.sliceMs) / 1000));
+  let waiting = shedOrder(options.connections());
+  for (let next = 0; next < waiting.length;) {
+    const count = hurry.aborted ? waiting.length : perSlice;
+    for (const one of waiting.slice(next, next + count)) one.finish('drain');
+    next += count;
+    if (next < waiting.length) await pause(options.sliceMs, hurry);
+  }
+  options.onStep('settling');
+  const deadline = options.clock.monotonicMs() + options.settleMs;
+  for (;;) {
+    waiting = options.connections().filter((one) => !one.closed);
+    if (waiting.length === 0 || options.clock.monotonicMs() >= deadline) return waiting.length;
+    for (const one of waiting) one.finish('drain');
+    await pause(Math.min(options.sliceMs, 50), NEVER);
+  }
+}
+
+/** Idle first, the longest silent before the others; then those that owe an answer. */
+export function shedOrder(connections: readonly Shed[]): readonly Shed[] {
+  return [...connections].sort((a, b) => Number(a.owing > 0) - Number(b.owing > 0) || a.heardMs - b.heardMs);
+}
+
+const NEVER = new AbortController().signal;
+
+function pause(ms: number, hurry: AbortSignal): Promise<void> {
+  if (ms <= 0 || hurry.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      hurry.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    hurry.addEventListener('abort', done, { once: true });
+  });
+}

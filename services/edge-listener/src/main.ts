@@ -1,0 +1,26 @@
+/** Device sockets → raw-frames, dead-letters, device-sessions; edge-commands → device sockets, command-reports. */
+import { kafkaConnection, runService } from '@fleetwire/service';
+import { Codec } from '@fleetwire/schemas';
+import { connect } from '@fleetwire/streaming';
+import { loadConfig } from './config.js';
+import { createEdge, EDGE_TOPICS } from './edge.js';
+
+/** A registry that is away at the start is waited for that long. */
+const REGISTRY_TIMEOUT_MS = 60_000;
+
+await runService({
+  name: 'edge-listener',
+  env: process.env,
+  loadConfig,
+  readyWhileStopping: true,
+  build: async ({ config, log, metrics }) => {
+    const codec = await Codec.connect({
+      registryUrl: config.schemaRegistryUrl,
+      topics: EDGE_TOPICS,
+      log: (message, fields) => log.info(fields, message),
+      timeoutMs: REGISTRY_TIMEOUT_MS,
+    });
+    const streams = connect(kafkaConnection(config));
+    return createEdge({ config, codec, streams, log, metrics }).parts;
+  },
+});

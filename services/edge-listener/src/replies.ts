@@ -1,0 +1,105 @@
+/**
+ * Answers that a connection owes, in the order of its frames.
+ *
+ * - An answer leaves only after the commit of its frame and after every answer before it.
+ * - A copy of a frame that is still pending shares that frame's one answer.
+ * - An answer older than its `ageMaxMs` is never sent: the device has sent again and would take it for the next packet.
+ * - After a failed commit or an answer too old nothing more is sent where order carries meaning (TCP); datagrams stand alone.
+ */
+
+/** A frame that waits for its commit, and what the device is owed for it. */
+export interface Owed {
+  /** The frame, for the comparison with copies. */
+  readonly frame: Uint8Array;
+  readonly reply: Uint8Array | null;
+  /** Monotonic, when the last byte arrived. */
+  readonly receivedMs: number;
+  /** Null: the answer names its frame, so its age does not matter. */
+  readonly ageMaxMs: number | null;
+  state: 'pending' | 'committed' | 'failed';
+}
+
+/** What came of a frame, told once, in order. */
+export type ReplyResult = 'acked' | 'stored' | 'unanswered' | 'nacked';
+
+export interface ReplySink<T extends Owed> {
+  settled(owed: T, result: ReplyResult): void;
+}
+
+export class ReplyQueue<T extends Owed> {
+  readonly #ordered: boolean;
+  #queue: T[] = [];
+  #head = 0;
+  #broken = false;
+
+  /** `ordered`: a stream, whose answers have no meaning once one is missing. */
+  constructor(ordered: boolean) {
+    this.#ordered = ordered;
+  }
+
+  /** Frames without a result yet. */
+  get length(): number {
+    return this.#queue.length - this.#head;
+  }
+  /** True: an answer is missing in the stream; the connection must be closed. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  push(owed: T): void {
+    this.#queue.push(owed);
+  }
+
+  /** Is a frame with the same bytes pending? Few are, so a walk is cheaper than an index. */
+  hasCopy(frame: Uint8Array): boolean {
+    for (let i = this.#head; i < this.#queue.length; i++) {
+      const owed = this.#queue[i]!;
+      if (owed.state === 'pending' && owed.frame.length === frame.length && equal(owed.frame, frame)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Takes every frame that can have its result now. Returns the answers to write, in order; `writable` false: the connection is
+   * gone. The caller writes them before it does anything else.
+   */
+  flush(nowMs: number, writable: boolean, sink: ReplySink<T>): readonly Uint8Array[] {
+    let writes: Uint8Array[] | null = null;
+    while (this.#head < this.#queue.length) {
+      const owed = this.#queue[this.#head]!;
+      if (owed.state === 'pending') break;
+      this.#head++;
+      const result = this.#resultOf(owed, nowMs, writable);
+      if (result === 'acked' && owed.reply !== null) (writes ??= []).push(owed.reply);
+      sink.settled(owed, result);
+    }
+    if (this.#head === this.#queue.length) {
+      this.#queue.length = 0;
+      this.#head = 0;
+    } else if (this.#head > 1024) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    return writes ?? NONE;
+  }
+
+  #resultOf(owed: T, nowMs: number, writable: boolean): ReplyResult {
+    if (owed.state === 'failed') {
+      this.#broken ||= this.#ordered;
+      return 'nacked';
+    }
+    if (owed.reply === null) return 'stored';
+    if (this.#broken || !writable) return 'unanswered';
+    if (owed.ageMaxMs !== null && nowMs - owed.receivedMs > owed.ageMaxMs) {
+      this.#broken ||= this.#ordered;
+      return 'unanswered';
+    }
+    return 'acked';
+  }
+}
+
+const NONE: readonly Uint8Array[] = [];
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}

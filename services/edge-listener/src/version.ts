@@ -1,0 +1,5 @@
+/** In leases: which build this is. */
+import { readFileSync } from 'node:fs';
+
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+export const VERSION = manifest.version;
