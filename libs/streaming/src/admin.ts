@@ -1,7 +1,7 @@
 import kafkajs from 'kafkajs';
 import type { Admin as ClientAdmin, Kafka } from 'kafkajs';
 import { protocolType, StreamError } from './errors.js';
-import { logBounds } from './offsets.js';
+import { type LogBounds, logBounds, requireTopics } from './offsets.js';
 import type { Admin, TopicDifference, TopicSpec } from './ports.js';
 
 /** A topic that was just made is not in every broker's metadata at once. */
@@ -161,12 +161,18 @@ export class ClusterAdmin implements Admin {
   }
 
   async endOffsets(topic: string): Promise<ReadonlyMap<number, number>> {
-    const bounds = await logBounds(await this.admin(), topic);
+    const bounds = await this.bounds(topic);
     return new Map([...bounds].map(([partition, { end }]) => [partition, end]));
   }
 
+  private async bounds(topic: string): Promise<ReadonlyMap<number, LogBounds>> {
+    const admin = await this.admin();
+    await requireTopics(admin, [topic]);
+    return logBounds(admin, topic);
+  }
+
   async partitionCount(topic: string): Promise<number> {
-    return (await logBounds(await this.admin(), topic)).size;
+    return (await this.bounds(topic)).size;
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@ import { withDeadline } from './deadline.js';
 import { errorFields, StreamError } from './errors.js';
 import { Feed } from './feed.js';
 import { Group } from './group.js';
-import { logBounds } from './offsets.js';
+import { logBounds, requireTopics } from './offsets.js';
 import type { InRecord, StreamLog } from './ports.js';
 import { toInRecord } from './records.js';
 
@@ -34,6 +34,7 @@ export async function fetchAt(
   await admin.connect();
   let bound;
   try {
+    await requireTopics(admin, [topic]);
     bound = (await logBounds(admin, topic)).get(partition);
   } finally {
     await admin.disconnect();

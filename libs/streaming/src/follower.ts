@@ -4,7 +4,7 @@ import { exactly } from './assigner.js';
 import { errorFields, StreamError, toError } from './errors.js';
 import { Feed, placeKey } from './feed.js';
 import { type Fetched, Group } from './group.js';
-import { logBounds } from './offsets.js';
+import { logBounds, requireTopics } from './offsets.js';
 import type { InRecord, StreamLog } from './ports.js';
 import { toInRecord } from './records.js';
 
@@ -55,7 +55,9 @@ export class Follower {
     const admin = this.options.client.admin();
     await admin.connect();
     try {
+      await requireTopics(admin, this.options.topics);
       for (const topic of this.options.topics) {
+        const askedMs = performance.now();
         const bounds = await logBounds(admin, topic);
         for (const partition of this.options.partitions ?? bounds.keys()) {
           const bound = bounds.get(partition);
@@ -68,6 +70,7 @@ export class Follower {
           }
           const feed = new Feed(topic, partition, this.options.from === 'beginning' ? bound.low : bound.end);
           this.feeds.set(placeKey(topic, partition), feed);
+          if (feed.next >= bound.end) feed.atEndMs = askedMs;
           this.targets.set(feed, bound.end);
         }
       }

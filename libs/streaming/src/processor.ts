@@ -4,7 +4,7 @@ import { Committer } from './committer.js';
 import { withDeadline } from './deadline.js';
 import { errorFields, StreamError } from './errors.js';
 import { Group } from './group.js';
-import { type LogBounds, logBounds } from './offsets.js';
+import { type LogBounds, logBounds, requireTopics } from './offsets.js';
 import { PartitionRunner } from './partition-runner.js';
 import type { Processor, ProcessorOptions, ProcessorStatus } from './ports.js';
 import { PlainProducer } from './producer.js';
@@ -90,6 +90,7 @@ export class GroupProcessor implements Processor {
   }
 
   private async checkTopics(): Promise<void> {
+    await requireTopics(this.admin, this.topics);
     const counts = new Map<string, number>();
     for (const topic of this.topics) counts.set(topic, (await logBounds(this.admin, topic)).size);
     if (new Set(counts.values()).size === 1) return;
