@@ -1,5 +1,5 @@
 /** Words commands, in the edition of the device. The answer names the serial, so serial and id are the correlation. */
-import type { Command, CommandResponse, EncodeEnv, Encoded } from '../protocol.js';
+import type { Command, CommandResponse, Encoded } from '../protocol.js';
 import { bcdBytes } from '../wire/bcd.js';
 import { gbkBytes } from '../wire/gbk.js';
 import { fromHex } from '../wire/reader.js';
@@ -158,7 +158,7 @@ const COMMANDS: Readonly<Record<string, (args: Args, is2019: boolean) => Worded 
 /** Names that `encode` knows. */
 export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
 
-export function encode(command: Command, state: Jt808Link, _env: EncodeEnv): Encoded {
+export function encode(command: Command, state: Jt808Link): Encoded {
   const word = COMMANDS[command.name];
   if (word === undefined) return fault('name', `use one of ${COMMAND_NAMES.join(', ')}`);
   const addressee = addresseeOf(state);

@@ -14,6 +14,7 @@ const LF = 0x0a;
 
 export function frame(view: FrameView, state: Jt808Link): Framed {
   const { bytes, from, to, final, transport } = view;
+  if (bytes[from] !== FLAG) return noise(view);
   if (state.sharedFlag) {
     const next = from + 1 < to ? bytes[from + 1]! : -1;
     if (next < 0 && !final) return { kind: 'need', atLeast: 2 };
@@ -55,6 +56,13 @@ export function frame(view: FrameView, state: Jt808Link): Framed {
   const next = at + 1 < to ? bytes[at + 1]! : -1;
   state.sharedFlag = next < 0 || !opensAnother(next);
   return state.sharedFlag ? { kind: 'frame', end: at + 1, resumeAt: at } : { kind: 'frame', end: at + 1 };
+}
+
+/** Bytes before a flag, where no other dialect shares the connection. */
+function noise({ bytes, from, to }: FrameView): Framed {
+  let end = from + 1;
+  while (end < to && bytes[end] !== FLAG) end++;
+  return { kind: 'bad', reason: 'noise', resumeAt: end };
 }
 
 /** A byte behind a closing flag that shows that the flag closed, and no more. */

@@ -3,6 +3,7 @@ import { isBcd } from '../wire/bcd.js';
 
 /** Digits of an IMEI without its check digit. */
 const IMEI_DIGITS = 14;
+const DIGITS = '0123456789';
 
 /**
  * The digits without leading zeros. '' when all are zero: the connection's own device. One vendor writes 14 digits of the IMEI as a
@@ -14,8 +15,8 @@ export function identOf(b: Uint8Array, from: number, to: number): string | null 
   for (let i = from; i < to; i++) {
     const high = b[i]! >>> 4;
     const low = b[i]! & 15;
-    if (high !== 0 || text !== '') text += high;
-    if (low !== 0 || text !== '') text += low;
+    if (high !== 0 || text !== '') text += DIGITS[high]!;
+    if (low !== 0 || text !== '') text += DIGITS[low]!;
   }
   return text;
 }
@@ -24,7 +25,7 @@ function imeiOf(b: Uint8Array, from: number): string | null {
   let value = 0;
   for (let i = from; i < from + 6; i++) value = value * 256 + b[i]!;
   const digits = String(value);
-  return digits.length === IMEI_DIGITS ? digits + luhn(digits) : null;
+  return digits.length === IMEI_DIGITS ? `${digits}${luhn(digits)}` : null;
 }
 
 /** Check digit of an IMEI: every second digit doubled, digits added up to the next ten. */
