@@ -3,7 +3,6 @@ import { closeSync, mkdirSync, openSync, readSync, renameSync, statSync } from '
 import path from 'node:path';
 import { LocalError } from './errors.js';
 import { signal } from './process-table.js';
-import { sleep } from './wait.js';
 import { guard, unguard } from './watchdog.js';
 
 /** A log that grew beyond this is put aside as `<name>.1` at the next start. */
@@ -111,10 +110,13 @@ export class Child {
     if (this.#exit !== null) return this.#exit;
     this.signal('SIGTERM');
     this.signal('SIGCONT');
-    const first = await Promise.race([this.exited, sleep(graceMs).then(() => null)]);
-    if (first !== null) return first;
-    signal(-this.pid, 'SIGKILL');
-    return this.exited;
+    const limit = setTimeout(() => signal(-this.pid, 'SIGKILL'), graceMs);
+    try {
+      return await this.exited;
+    } finally {
+      // A timer that is left would keep this process for its time.
+      clearTimeout(limit);
+    }
   }
 
   /** The last lines of this run's output. */
