@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import avsc from 'avsc';
 import { MalformedValue, SchemaError, UnknownSchema } from './errors.js';
 import { Registry } from './registry.js';
+import { readTelemetry } from './telemetry-reader.generated.js';
 import { LIST_FIELD_NAMES, writeTelemetry } from './telemetry-writer.generated.js';
 import {
   SCHEMA_TEXTS,
@@ -19,6 +20,7 @@ import {
   type TelemetryDraft,
 } from './records.generated.js';
 import { Slab, type Write } from './slab.js';
+import { DAMAGED, skipOf, type Skip } from './skim.js';
 import { SCHEMA_TOPICS, TOPIC_SCHEMAS, subjectOf, type SchemaName, type SchemaTopic } from './topics.js';
 
 const HEADER_BYTES = 5;
@@ -42,21 +44,36 @@ interface Reader {
   readonly topic: SchemaTopic;
   readonly type: avsc.Type;
   readonly id: number;
-  readonly resolvers: Map<number, avsc.Resolver>;
+  readonly skip: Skip;
+  readonly writers: Map<number, Writer>;
 }
 
-const TYPES = new Map<SchemaName, avsc.Type>();
-/** The Avro type of a schema of this build; built once. */
-export function avroTypeOf(schema: SchemaName): avsc.Type {
-  const known = TYPES.get(schema);
+/** How values of another version are walked over and read. */
+interface Writer {
+  readonly resolver: avsc.Resolver;
+  readonly skip: Skip;
+}
+
+interface Schema {
+  readonly type: avsc.Type;
+  readonly skip: Skip;
+}
+
+const SCHEMAS = new Map<SchemaName, Schema>();
+function schemaOf(name: SchemaName): Schema {
+  const known = SCHEMAS.get(name);
   if (known !== undefined) return known;
-  const type = parseSchema(SCHEMA_TEXTS[schema]);
-  TYPES.set(schema, type);
-  return type;
+  const schema = parseSchema(SCHEMA_TEXTS[name]);
+  SCHEMAS.set(name, schema);
+  return schema;
 }
-function parseSchema(text: string): avsc.Type {
-  return avsc.Type.forSchema(JSON.parse(text) as avsc.Schema, { wrapUnions: 'auto' });
+function parseSchema(text: string): Schema {
+  const json: unknown = JSON.parse(text);
+  return { type: avsc.Type.forSchema(json as avsc.Schema, { wrapUnions: 'auto' }), skip: skipOf(json) };
 }
+
+/** The Avro type of a schema of this build; built once. */
+export const avroTypeOf = (name: SchemaName): avsc.Type => schemaOf(name).type;
 
 /** The error of a failed encode, with the path of the first field at fault. */
 function nameTheField(topic: string, type: avsc.Type, value: unknown, cause: unknown): TypeError {
@@ -71,11 +88,11 @@ function nameTheField(topic: string, type: avsc.Type, value: unknown, cause: unk
 
 export class Codec {
   readonly #readers = new Map<string, Reader>();
-  readonly #writers = new Map<number, avsc.Type>();
+  readonly #learnt = new Map<number, Schema>();
   readonly #learning = new Map<number, Promise<void>>();
   readonly #slab = new Slab();
   /** Types of the parts of Telemetry and Enriched that the general library writes. */
-  readonly #lists: readonly avsc.Type[];
+  readonly #lists: readonly Schema[];
   readonly #enrichment: avsc.Type;
 
   private constructor(
@@ -83,7 +100,7 @@ export class Codec {
     private readonly fetchSchema: (id: number) => Promise<string>,
   ) {
     for (const [topic, id] of ids)
-      this.#readers.set(topic, { topic, id, type: avroTypeOf(TOPIC_SCHEMAS[topic]), resolvers: new Map() });
+      this.#readers.set(topic, { topic, id, ...schemaOf(TOPIC_SCHEMAS[topic]), writers: new Map() });
     const enriched = avroTypeOf('telemetry-enriched');
     assert(enriched instanceof avsc.types.RecordType);
     this.#enrichment = enriched.field('enrichment').type;
@@ -92,7 +109,7 @@ export class Codec {
       assert(type instanceof avsc.types.UnwrappedUnionType);
       const [, list] = type.types;
       assert(list !== undefined);
-      return list;
+      return { type: list, skip: skipOf(list.schema()) };
     });
   }
 
@@ -190,28 +207,32 @@ export class Codec {
     const reader = this.#reader(topic);
     const id = this.writerIdOf(value);
     if (id === null) throw new MalformedValue(topic, 'does not begin with a schema id');
-    const resolver = id === reader.id ? undefined : this.#resolver(reader, id);
-    let decoded: { value: unknown; offset: number };
+    const writer = id === reader.id ? null : this.#writer(reader, id);
     try {
-      decoded = reader.type.decode(value, HEADER_BYTES, resolver);
+      if (writer === null && TOPIC_SCHEMAS[topic] === 'telemetry') {
+        const telemetry = readTelemetry(value, HEADER_BYTES, this.#lists);
+        if (telemetry !== null) return telemetry as RecordTypes[T]; // The topic's schema is Telemetry.
+      }
+      const end = (writer ?? reader).skip(value, HEADER_BYTES);
+      if (end === DAMAGED) throw new MalformedValue(topic, 'is cut short or damaged');
+      if (end !== value.length) throw new MalformedValue(topic, `has ${value.length - end} bytes after its end`);
+      // The type was made from the schema that the types were generated from.
+      return reader.type.decode(value, HEADER_BYTES, writer?.resolver).value as RecordTypes[T];
     } catch (error: unknown) {
+      if (error instanceof MalformedValue) throw error;
       throw new MalformedValue(topic, `is not what schema ${id} says`, error);
     }
-    if (decoded.offset < 0) throw new MalformedValue(topic, 'is cut short');
-    if (decoded.offset !== value.length)
-      throw new MalformedValue(topic, `has ${value.length - decoded.offset} bytes after its end`);
-    return decoded.value as RecordTypes[T]; // The type was made from the schema that the types were generated from.
   }
 
-  #resolver(reader: Reader, id: number): avsc.Resolver {
-    const known = reader.resolvers.get(id);
+  #writer(reader: Reader, id: number): Writer {
+    const known = reader.writers.get(id);
     if (known !== undefined) return known;
-    const writer = this.#writers.get(id);
-    if (writer === undefined) throw new UnknownSchema(id);
+    const learnt = this.#learnt.get(id);
+    if (learnt === undefined) throw new UnknownSchema(id);
     try {
-      const resolver = reader.type.createResolver(writer);
-      reader.resolvers.set(id, resolver);
-      return resolver;
+      const writer = { resolver: reader.type.createResolver(learnt.type), skip: learnt.skip };
+      reader.writers.set(id, writer);
+      return writer;
     } catch (error: unknown) {
       const text = `schema ${id} cannot be read as a value of ${reader.topic}`;
       throw new SchemaError('incompatible_writer', text, false, error);
@@ -220,7 +241,7 @@ export class Codec {
 
   /** Fetches a writer's schema, once for all who ask at the same time. Rejects with SchemaError; see `retriable`. */
   learn(schemaId: number): Promise<void> {
-    if (this.#writers.has(schemaId)) return Promise.resolve();
+    if (this.#learnt.has(schemaId)) return Promise.resolve();
     const running = this.#learning.get(schemaId);
     if (running !== undefined) return running;
     const learning = this.#fetch(schemaId).finally(() => this.#learning.delete(schemaId));
@@ -229,11 +250,11 @@ export class Codec {
   }
 
   async #fetch(schemaId: number): Promise<void> {
-    if (this.#writers.size >= LEARNT_MAX)
+    if (this.#learnt.size >= LEARNT_MAX)
       throw new SchemaError('registry_refused', `${LEARNT_MAX} foreign schemas are learnt already`, false);
     const text = await this.fetchSchema(schemaId);
     try {
-      this.#writers.set(schemaId, parseSchema(text));
+      this.#learnt.set(schemaId, parseSchema(text));
     } catch (error: unknown) {
       throw new SchemaError('incompatible_writer', `schema ${schemaId} is not Avro`, false, error);
     }

@@ -46,7 +46,7 @@ function headRoom(v: TelemetryDraft): number {
  * Writes a value at `at`: the new position, or a negative number (about the missing bytes) when there may be too little room.
  * `view` is over the same memory as `bytes`. Throws TypeError naming the field when a value has the wrong type.
  */
-export function writeTelemetry(v: TelemetryDraft | Report, bytes: Buffer, view: DataView, at: number, lists: readonly Type[]): number {
+export function writeTelemetry(v: TelemetryDraft | Report, bytes: Buffer, view: DataView, at: number, lists: readonly { readonly type: Type }[]): number {
   const room = bytes.length - at - headRoom(v);
   if (room < 0) return room;
   let p = at;
@@ -142,11 +142,11 @@ export function writeTelemetry(v: TelemetryDraft | Report, bytes: Buffer, view: 
   { const x = v.device_tamper_status; if (x == null) bytes[p++] = 0; else { if (typeof x !== 'boolean') refuse('device_tamper_status', x, 'boolean'); bytes[p++] = 2; bytes[p++] = x ? 1 : 0; } }
   { const x = v.battery_low_alarm; if (x == null) bytes[p++] = 0; else { if (typeof x !== 'boolean') refuse('battery_low_alarm', x, 'boolean'); bytes[p++] = 2; bytes[p++] = x ? 1 : 0; } }
   { const x = v.sleep_mode_status; if (x == null) bytes[p++] = 0; else { if (typeof x !== 'boolean') refuse('sleep_mode_status', x, 'boolean'); bytes[p++] = 2; bytes[p++] = x ? 1 : 0; } }
-  { const x = v.ble_beacons; if (x == null) bytes[p++] = 0; else { bytes[p++] = 2; const end = lists[0]!.encode(x, bytes, p); if (end < 0) return end - TAIL_ROOM; p = end; } }
-  { const x = v.can_dtc; if (x == null) bytes[p++] = 0; else { bytes[p++] = 2; const end = lists[1]!.encode(x, bytes, p); if (end < 0) return end - TAIL_ROOM; p = end; } }
-  { const x = v.acceleration_array; if (x == null) bytes[p++] = 0; else { bytes[p++] = 2; const end = lists[2]!.encode(x, bytes, p); if (end < 0) return end - TAIL_ROOM; p = end; } }
-  { const x = v.cells; if (x == null) bytes[p++] = 0; else { bytes[p++] = 2; const end = lists[3]!.encode(x, bytes, p); if (end < 0) return end - TAIL_ROOM; p = end; } }
-  { const x = v.wifi; if (x == null) bytes[p++] = 0; else { bytes[p++] = 2; const end = lists[4]!.encode(x, bytes, p); if (end < 0) return end - TAIL_ROOM; p = end; } }
+  { const x = v.ble_beacons; if (x == null) bytes[p++] = 0; else { bytes[p++] = 2; const end = lists[0]!.type.encode(x, bytes, p); if (end < 0) return end - TAIL_ROOM; p = end; } }
+  { const x = v.can_dtc; if (x == null) bytes[p++] = 0; else { bytes[p++] = 2; const end = lists[1]!.type.encode(x, bytes, p); if (end < 0) return end - TAIL_ROOM; p = end; } }
+  { const x = v.acceleration_array; if (x == null) bytes[p++] = 0; else { bytes[p++] = 2; const end = lists[2]!.type.encode(x, bytes, p); if (end < 0) return end - TAIL_ROOM; p = end; } }
+  { const x = v.cells; if (x == null) bytes[p++] = 0; else { bytes[p++] = 2; const end = lists[3]!.type.encode(x, bytes, p); if (end < 0) return end - TAIL_ROOM; p = end; } }
+  { const x = v.wifi; if (x == null) bytes[p++] = 0; else { bytes[p++] = 2; const end = lists[4]!.type.encode(x, bytes, p); if (end < 0) return end - TAIL_ROOM; p = end; } }
   const left = bytes.length - p - mapsRoom(v);
   if (left < 0) return left;
   { const map = v.numbers; if (map !== undefined && map !== NO_MAP) { const keys = Object.keys(map); if (keys.length > 0) { p = putLong(bytes, p, keys.length); for (const key of keys) { const x = map[key]; if (typeof x !== 'number') refuse('numbers', x, 'number'); p = putString(bytes, p, key); view.setFloat64(p, x, true); p += 8; } } } bytes[p++] = 0; }

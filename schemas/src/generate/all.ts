@@ -2,6 +2,7 @@
 import type { Catalogue } from '../catalogue/load.js';
 import { TOPIC_SCHEMAS, type SchemaName } from '../topics.js';
 import { parametersPage, schemasPage } from './docs.js';
+import { readerModule } from './reader.js';
 import { recordsModule } from './records.js';
 import { namesModule, reportModule } from './report.js';
 import { enrichedSchema, schemaText, telemetrySchema } from './telemetry.js';
@@ -23,6 +24,7 @@ export function generateAll(catalogue: Catalogue, readSchema: (file: string) => 
   files.set('libs/protocols/src/catalogue/names.generated.ts', namesModule(catalogue));
   files.set('schemas/src/records.generated.ts', recordsModule(schemas));
   files.set('schemas/src/telemetry-writer.generated.ts', writerModule(catalogue));
+  files.set('schemas/src/telemetry-reader.generated.ts', readerModule(catalogue));
   files.set('docs/reference/parameters.md', parametersPage(catalogue));
   files.set('docs/reference/schemas.md', schemasPage(schemas));
   return files;

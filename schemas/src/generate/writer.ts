@@ -69,7 +69,7 @@ export function writerModule(catalogue: Catalogue): string {
   ];
   const lists = LISTS.map(
     ({ field }, index) =>
-      `  { const x = v.${field}; if (x == null) bytes[p++] = 0; else { bytes[p++] = 2; const end = lists[${index}]!.encode(x, bytes, p); if (end < 0) return end - TAIL_ROOM; p = end; } }\n`,
+      `  { const x = v.${field}; if (x == null) bytes[p++] = 0; else { bytes[p++] = 2; const end = lists[${index}]!.type.encode(x, bytes, p); if (end < 0) return end - TAIL_ROOM; p = end; } }\n`,
   );
   return `${HEADER}import type { Type } from 'avsc';
 import { NO_MAP, Report } from '@fleetwire/protocols';
@@ -105,7 +105,7 @@ ${texts.map((name) => `  room += textRoom(v.${name});\n`).join('')}  if (v.quali
  * Writes a value at \`at\`: the new position, or a negative number (about the missing bytes) when there may be too little room.
  * \`view\` is over the same memory as \`bytes\`. Throws TypeError naming the field when a value has the wrong type.
  */
-export function writeTelemetry(v: TelemetryDraft | Report, bytes: Buffer, view: DataView, at: number, lists: readonly Type[]): number {
+export function writeTelemetry(v: TelemetryDraft | Report, bytes: Buffer, view: DataView, at: number, lists: readonly { readonly type: Type }[]): number {
   const room = bytes.length - at - headRoom(v);
   if (room < 0) return room;
   let p = at;
