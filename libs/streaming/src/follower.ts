@@ -19,6 +19,8 @@ export interface FollowerOptions {
   readonly partitions?: readonly number[];
   readonly from: 'beginning' | 'end';
   readonly onRecord: (record: InRecord) => void;
+  /** `onRecord` threw on this record. */
+  readonly onThrow: (record: InRecord, error: unknown) => void;
   /** The log no longer holds what comes next: the partition stands still, and the owner decides. */
   readonly onOutOfRange: (error: StreamError) => void;
   readonly log: StreamLog;
@@ -116,8 +118,13 @@ export class Follower {
       return false;
     }
     for (const message of fetch.messages) {
-      if (Number(message.offset) >= taken.from)
-        this.options.onRecord(toInRecord(fetch.topic, fetch.partition, message));
+      if (Number(message.offset) < taken.from) continue;
+      const record = toInRecord(fetch.topic, fetch.partition, message);
+      try {
+        this.options.onRecord(record);
+      } catch (error) {
+        this.options.onThrow(record, error);
+      }
       if (this.isStopped()) return true;
     }
     this.judge();

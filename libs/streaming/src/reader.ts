@@ -1,4 +1,5 @@
 import type { Kafka } from 'kafkajs';
+import { toError } from './errors.js';
 import { Follower } from './follower.js';
 import type { ReaderOptions, StreamLog } from './ports.js';
 
@@ -35,6 +36,10 @@ export async function readTopics(
         done = true;
         finish();
       }
+    },
+    onThrow: (_record, error) => {
+      done = true;
+      finish(toError(error));
     },
     onOutOfRange: (error) => finish(error),
     log,

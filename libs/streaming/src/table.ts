@@ -1,4 +1,5 @@
 import type { Kafka } from 'kafkajs';
+import { errorFields } from './errors.js';
 import { Follower } from './follower.js';
 import type { Table, TableOptions } from './ports.js';
 
@@ -14,6 +15,11 @@ export class FollowedTable implements Table {
       ...(options.partitions === undefined ? {} : { partitions: options.partitions }),
       from: options.from ?? 'beginning',
       onRecord: options.onRecord,
+      onThrow: ({ topic, partition, offset }, error) =>
+        options.log.error(
+          { topic, partition, offset, ...errorFields(error) },
+          'a table record could not be loaded and is left out',
+        ),
       onOutOfRange: (error) =>
         options.log.error(
           { topic: error.details.topic, partition: error.details.partition, error: { message: error.message } },

@@ -1,3 +1,4 @@
+import { StreamError } from './errors.js';
 import type { OutRecord } from './ports.js';
 import type { PlainProducer } from './producer.js';
 import { OutMessage } from './records.js';
@@ -58,7 +59,9 @@ export class AtLeastOnceWriter implements StepWriter {
   barrier(): Promise<Barrier> {
     return Promise.reject(new Error('A state topic needs exactly_once'));
   }
-  async commit({ outputs }: Writes, offsets: readonly CommitOffset[]): Promise<void> {
+  async commit({ outputs, state }: Writes, offsets: readonly CommitOffset[]): Promise<void> {
+    if (state.length > 0)
+      throw new StreamError('bad_options', 'A step gave state, which needs exactly_once and a state topic');
     await this.producer.send(outputs);
     for (const offset of offsets) this.note(offset);
   }

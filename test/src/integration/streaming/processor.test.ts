@@ -317,14 +317,14 @@ describe('an at-least-once processor', () => {
   it('writes every output before it commits its record, and begins again where it committed', async () => {
     const world = await makeWorld();
     await send(world, numbered(world.topic('in'), 0, 1_000));
-    const options = { guarantee: 'at_least_once' } as const;
+    const options = { guarantee: 'at_least_once', createTask: () => countingTask(world, { stateless: true }) } as const;
     const first = await run(world, options);
     await waitForOutputs(world, 1_000);
     await stop(first);
     const again: InRecord[] = [];
     await run(world, {
       ...options,
-      createTask: () => countingTask(world, { onBatch: (records) => again.push(...records) }),
+      createTask: () => countingTask(world, { stateless: true, onBatch: (records) => again.push(...records) }),
     });
     await send(world, numbered(world.topic('in'), 1_000, 1_100));
     await waitFor('the new records', () => again.length >= 100, 20_000);

@@ -99,6 +99,31 @@ describe('the reader', () => {
   });
 });
 
+describe('a callback that throws', () => {
+  it('costs a table that one record, and ends a reader with the error', async () => {
+    const world = await makeWorld();
+    await send(world, numbered(world.topic('table'), 0, 10));
+    const seen: string[] = [];
+    const take = (record: InRecord): boolean => {
+      if (text(record.value) === '5') throw new Error('bad row');
+      seen.push(text(record.value));
+      return true;
+    };
+    const table = world.streams.table({
+      topic: world.topic('table'),
+      onRecord: (record) => void take(record),
+      log: world.log,
+    });
+    tables.push(table);
+    await table.start();
+    expect(seen).toHaveLength(9);
+    expect(world.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    await expect(
+      world.streams.read({ topics: [world.topic('table')], from: 'beginning', untilEnd: true, onRecord: take }),
+    ).rejects.toThrow('bad row');
+  });
+});
+
 describe('single offsets', () => {
   it('are read in order, near and far apart, without those that are not there', async () => {
     const world = await makeWorld();

@@ -74,7 +74,11 @@ export async function makeWorld(): Promise<World> {
 /** `value,count`: the record's value and how many records its key has had, by the task's state. */
 export function countingTask(
   world: World,
-  hooks: { readonly poison?: string; readonly onBatch?: (records: readonly InRecord[]) => void } = {},
+  hooks: {
+    readonly poison?: string;
+    readonly stateless?: boolean;
+    readonly onBatch?: (records: readonly InRecord[]) => void;
+  } = {},
 ): Task {
   const counts = new Map<string, number>();
   return {
