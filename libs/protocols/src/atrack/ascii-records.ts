@@ -2,6 +2,7 @@
 import { NO_MAP, type Report } from '../catalogue/report.generated.js';
 import { addQuality } from '../catalogue/set.js';
 import type { DecodeInput } from '../protocol.js';
+import { toHex } from '../hex.js';
 import { latin1 } from '../wire/reader.js';
 import { COMMA, CR, LF, PERCENT, SUB, find, findCrLf } from './ascii.js';
 import { Draft, type FieldSettings, finish, readSettings } from './draft.js';
@@ -13,7 +14,7 @@ import { type Outcome, applyPacket, identify, newReport, reject } from './outcom
 import type { Plan, Step } from './plan.js';
 import { REASON_IMPACT } from './report-reasons.js';
 import { writeShortText } from './short-text.js';
-import { asciiTime } from './time.js';
+import { CALENDAR_DIGITS, asciiTime } from './time.js';
 
 const draft = new Draft();
 const s: FieldSettings = { gDivisor: 1000, engineOdometerUnitKm: 1, ignitionFromInput0: false, nowS: 0 };
@@ -42,7 +43,11 @@ export function decodeAscii(input: DecodeInput, out: Outcome): void {
     at = crLf < 0 ? end : crLf + 2;
   }
   if (taught === '') return;
-  const learnt = inlineLearnt(taught, input.settings);
+  const learnt = inlineLearnt(taught, input.settings, () => ({
+    binary: false,
+    prefix: toHex(b, 0, 2),
+    timeFormat: find(b, COMMA, body, end) - body === CALENDAR_DIGITS ? 1 : 0,
+  }));
   if (learnt !== null) out.learnt.push(learnt);
 }
 

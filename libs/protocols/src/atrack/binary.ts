@@ -274,7 +274,11 @@ function suggestWidth(plan: Plan, rawAt: number, next: number, notes: Notes): vo
 
 function teach(input: DecodeInput, out: Outcome, notes: Notes): void {
   if (notes.form !== '') {
-    const learnt = inlineLearnt(notes.form, input.settings);
+    const learnt = inlineLearnt(notes.form, input.settings, () => ({
+      binary: true,
+      prefix: toHex(input.frame, 0, 2),
+      timeFormat: f.timeBytes === 7 ? 1 : 0,
+    }));
     if (learnt !== null) out.learnt.push(learnt);
   }
   if (notes.cellBytes !== null)

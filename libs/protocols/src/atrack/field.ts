@@ -29,6 +29,8 @@ export interface Field {
   readonly bytes?: BytesSink;
   /** ASCII only: a value with a decimal point is this many of the wire's units each. */
   readonly decimalScale?: number;
+  /** ASCII only: the largest value, where it is not that of the width. */
+  readonly asciiHigh?: number;
   /** ASCII only: the value may hold commas and then runs to 0x1A. */
   readonly commas?: boolean;
   readonly unit?: string;

@@ -26,6 +26,7 @@ const PLAIN = new Set(Object.keys(messageOf(binaryFrame({ unitId: UNIT, sequence
 const ROWS: readonly (readonly [string, number | string, Readonly<Record<string, unknown>>])[] = [
   ['SA', 9, { 'position.satellites': 9 }],
   ['AT', -12, { 'position.altitude': -12 }],
+  ['AT', 0, { 'position.altitude': 0 }],
   ['GP', 7, { 'position.satellites': 7, 'position.valid': true }],
   ['GP', 0, { 'position.satellites': null, 'position.valid': false }],
   ['GP', 65, { 'position.satellites': null, 'position.valid': true }],
@@ -194,6 +195,13 @@ describe.each(BOTH)('a custom field in %s', (_, make) => {
     const array = read(make, { GN: '0013FF4E0419'.repeat(10) })['acceleration.array'] as unknown[];
     expect(array).toHaveLength(10);
     expect(array[9]).toEqual({ x: 0.019, y: -0.178, z: 1.049 });
+  });
+});
+
+describe('an altitude below the sea', () => {
+  it('may stand in ASCII as it is stored', () => {
+    expect(read(asciiFrame, { AT: 4_294_967_284 })['position.altitude']).toBe(-12);
+    expect(read(asciiFrame, { AT: 4_294_967_296 })['position.altitude']).toBeUndefined();
   });
 });
 

@@ -73,6 +73,8 @@ const humidity: NonNullable<Field['text']> = (value, r) => {
 };
 
 const IMSI_DIGITS = 15;
+const I32_MAX = 2_147_483_647;
+const TWO_32 = 4_294_967_296;
 
 export const FIELDS: readonly Field[] = [
   // The format string itself.
@@ -107,8 +109,11 @@ export const FIELDS: readonly Field[] = [
     },
   },
   { code: 'SS', width: 'u8', unit: 'mask', number: antenna },
-  // The vendor writes unsigned; below sea level it can only be two's complement.
-  num('AT', 'i32', 'position.altitude', 1, 'm'),
+  // The vendor writes unsigned; below sea level it can only be two's complement, and ASCII may show it as it is stored.
+  {
+    ...draft('AT', 'i32', 'm', (raw, r) => void (r.position_altitude = raw > I32_MAX ? raw - TWO_32 : raw)),
+    asciiHigh: TWO_32 - 1,
+  },
   num('SM', 'u16', 'segment.max.position.speed', 1, 'km/h'),
 
   // Power.

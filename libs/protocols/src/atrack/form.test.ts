@@ -37,7 +37,18 @@ describe.each([
     expect(decoded.rejected).toEqual([]);
     expect(decoded.reports.map((r) => reportToFlat(r))).toMatchObject([ALL, ALL, ALL]);
     expect(decoded.learnt).toMatchObject([
-      { name: 'form', value: { form, source: 'inline' }, settings: { form, formSource: 'inline' } },
+      {
+        name: 'form',
+        value: {
+          form,
+          source: 'inline',
+          binary: make === binaryFrame,
+          prefix: '4050',
+          timeFormat: 0,
+          fields: codesOf(form),
+        },
+        settings: { form, formSource: 'inline' },
+      },
     ]);
   });
 

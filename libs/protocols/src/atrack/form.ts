@@ -91,19 +91,21 @@ export function lookAhead(b: Uint8Array, at: number, end: number): string {
 /** Position of `%CI` in a plan when it is not the first, or -1. */
 export const inlineIndex = (plan: Plan): number => plan.steps.findIndex((step) => step.code === 'CI');
 
-/** What a record's own format teaches; null when the settings hold it already. */
-export function inlineLearnt(form: string, settings: DeviceSettings): Learnt | null {
-  if (settings.form === form && settings.formSource === 'inline') return null;
-  if (taught?.form !== form)
-    taught = {
-      form,
-      learnt: {
-        name: 'form',
-        value: { form, source: 'inline', fields: codesOf(form) ?? [] },
-        settings: { form, formSource: 'inline' },
-      },
-    };
-  return taught.learnt;
+/** How the frame that held a format was written, as the answer to `AT$FORM=?` would say it. */
+export interface FrameForm {
+  readonly binary: boolean;
+  /** Four hex digits. */
+  readonly prefix: string;
+  /** 0: seconds, 1: calendar. */
+  readonly timeFormat: 0 | 1;
 }
-/** The last one: a device that is not in the settings yet teaches the same with every frame. */
-let taught: { readonly form: string; readonly learnt: Learnt } | null = null;
+
+/** What a record's own format teaches; null when the settings hold it already. */
+export function inlineLearnt(form: string, settings: DeviceSettings, frame: () => FrameForm): Learnt | null {
+  if (settings.form === form && settings.formSource === 'inline') return null;
+  return {
+    name: 'form',
+    value: { form, source: 'inline', ...frame(), fields: codesOf(form) ?? [] },
+    settings: { form, formSource: 'inline' },
+  };
+}

@@ -243,7 +243,7 @@ function asciiOf(field: Field): ReadAscii {
     };
   // A guessed width bounds nothing.
   const low = field.guess === true ? -Infinity : (LOW[width] ?? 0);
-  const high = field.guess === true ? Infinity : (HIGH[width] ?? Infinity);
+  const high = field.guess === true ? Infinity : (field.asciiHigh ?? HIGH[width] ?? Infinity);
   return (b, from, to, r, d, s) => {
     let value = scanNumber(b, from, to);
     if (scanned.kind === EMPTY) return true;

@@ -62,7 +62,7 @@ export function timeBytesAt(b: Uint8Array, at: number, end: number, mode: 'auto'
 }
 
 /** Digits of an ASCII calendar time. */
-const CALENDAR_DIGITS = 14;
+export const CALENDAR_DIGITS = 14;
 
 /** The ASCII time of the field [from, to): 14 digits are a calendar, fewer are seconds. 0: not set, or no time. */
 export function asciiTime(b: Uint8Array, from: number, to: number): number {
