@@ -165,16 +165,19 @@ class Supervisor {
   async show(): Promise<void> {
     const { options } = this;
     const stopped = this.watch.until(options.signals.stop).then(() => null);
-    let before: { readonly totals: Totals; readonly at: number } | null = null;
+    const scrape = async (): Promise<{ readonly totals: Totals; readonly at: number }> => {
+      const texts = await Promise.all(this.#services.map(({ plan }) => metricsOf(`http://127.0.0.1:${plan.httpPort}`)));
+      return { totals: totalsOf(texts.flatMap(parseSamples)), at: performance.now() };
+    };
+    let before = await scrape();
     for (;;) {
       let timer: NodeJS.Timeout | undefined;
       const tick = new Promise<true>((resolve) => (timer = setTimeout(() => resolve(true), options.figuresMs)));
       const went = await Promise.race([stopped, tick]);
       clearTimeout(timer);
       if (went === null) return;
-      const texts = await Promise.all(this.#services.map(({ plan }) => metricsOf(`http://127.0.0.1:${plan.httpPort}`)));
-      const after = { totals: totalsOf(texts.flatMap(parseSamples)), at: performance.now() };
-      if (before !== null) options.onFigures(figureLine(before.totals, after.totals, (after.at - before.at) / 1000));
+      const after = await scrape();
+      options.onFigures(figureLine(before.totals, after.totals, (after.at - before.at) / 1000));
       before = after;
     }
   }
