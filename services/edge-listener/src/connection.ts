@@ -311,7 +311,7 @@ export class Connection implements Holder {
       this.finish(refusal === 'rate_limited' ? 'rate_limited' : 'blocked');
       return;
     }
-    if (this.#replies.length > 0 && this.#replies.hasCopy(bytes)) {
+    if (this.#replies.hasCopy(bytes, this.#monotonicMs)) {
       this.#bytes.duplicate.inc(bytes.length);
       this.#counts.frame('duplicate').inc();
       return;

@@ -42,7 +42,7 @@ const FLUSH_TIMEOUT_MS = 30_000;
 export interface EdgeDeps {
   readonly config: EdgeConfig;
   readonly codec: Codec;
-  readonly streams: Streams;
+  readonly streams: Pick<Streams, 'producer' | 'batchingProducer' | 'table'>;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly clock?: Clock;

@@ -3,6 +3,8 @@
  *
  * - An answer leaves only after the commit of its frame and after every answer before it.
  * - A copy of a frame that is still pending shares that frame's one answer.
+ * - On datagrams, a copy of a frame that was answered less than `ageMaxMs` ago is the network's doubling, not the device's re-send: where
+ *   the answer names no frame, a second one would confirm a packet that never came.
  * - An answer older than its `ageMaxMs` is never sent: the device has sent again and would take it for the next packet.
  * - After a failed commit or an answer too old nothing more is sent where order carries meaning (TCP); datagrams stand alone.
  */
@@ -26,11 +28,16 @@ export interface ReplySink<T extends Owed> {
   settled(owed: T, result: ReplyResult): void;
 }
 
+/** Answered frames that a datagram's sender may still double; more are forgotten, oldest first. */
+const ANSWERED_MAX = 8;
+
 export class ReplyQueue<T extends Owed> {
   readonly #ordered: boolean;
   #queue: T[] = [];
   #head = 0;
   #broken = false;
+  /** Of datagrams with nameless answers: answered, and younger than the device's own re-send can be. */
+  #answered: T[] = [];
 
   /** `ordered`: a stream, whose answers have no meaning once one is missing. */
   constructor(ordered: boolean) {
@@ -50,11 +57,13 @@ export class ReplyQueue<T extends Owed> {
     this.#queue.push(owed);
   }
 
-  /** Is a frame with the same bytes pending? Few are, so a walk is cheaper than an index. */
-  hasCopy(frame: Uint8Array): boolean {
+  /** Does a frame with the same bytes have its answer coming, or just had it? Few are, so a walk is cheaper than an index. */
+  hasCopy(frame: Uint8Array, nowMs: number): boolean {
+    for (const owed of this.#answered)
+      if (nowMs - owed.receivedMs <= (owed.ageMaxMs ?? 0) && same(owed.frame, frame)) return true;
     for (let i = this.#head; i < this.#queue.length; i++) {
       const owed = this.#queue[i]!;
-      if (owed.state === 'pending' && owed.frame.length === frame.length && equal(owed.frame, frame)) return true;
+      if (owed.state === 'pending' && same(owed.frame, frame)) return true;
     }
     return false;
   }
@@ -70,7 +79,10 @@ export class ReplyQueue<T extends Owed> {
       if (owed.state === 'pending') break;
       this.#head++;
       const result = this.#resultOf(owed, nowMs, writable);
-      if (result === 'acked' && owed.reply !== null) (writes ??= []).push(owed.reply);
+      if (result === 'acked' && owed.reply !== null) {
+        (writes ??= []).push(owed.reply);
+        if (!this.#ordered && owed.ageMaxMs !== null) this.#answered = [...this.#answered, owed].slice(-ANSWERED_MAX);
+      }
       sink.settled(owed, result);
     }
     if (this.#head === this.#queue.length) {
@@ -100,6 +112,6 @@ export class ReplyQueue<T extends Owed> {
 
 const NONE: readonly Uint8Array[] = [];
 
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
 }

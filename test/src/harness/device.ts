@@ -74,6 +74,7 @@ export class Device {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#socket?.destroy();
     this.#udp?.close();
+    this.#udp = null;
   }
 
   #turn(now: number): void {

@@ -20,20 +20,28 @@ export interface FleetOptions {
 const TIMEOUT_MS = 6_000;
 /** One day back: devices send what they recorded, in order, and nothing is from the future. */
 const START_TIME = Math.floor(Date.now() / 1000) - 86_400;
+let fleets = 1;
 /** After the last fault everything must be acknowledged and enriched by then. */
 const SETTLE_MS = 90_000;
 
 export class Fleet {
   readonly ledger = new Ledger();
   readonly #devices: readonly Device[];
+  readonly #idents: ReadonlySet<string>;
 
   constructor(options: FleetOptions) {
     const random = seeded(options.seed);
-    this.#devices = Array.from(
+    // Each fleet has devices of its own, so that fleets of one run can share topics.
+    const fleet = fleets++;
+    const idents = Array.from(
       { length: options.devices },
-      (_, i) =>
+      (_, i) => `35${String(fleet).padStart(3, '0')}${String(i).padStart(10, '0')}`,
+    );
+    this.#idents = new Set(idents);
+    this.#devices = idents.map(
+      (imei, i) =>
         new Device({
-          imei: `35${String(options.seed % 1000).padStart(3, '0')}${String(i).padStart(10, '0')}`,
+          imei,
           transport: options.transport,
           host: '127.0.0.1',
           port: options.ports[i % options.ports.length]!,
@@ -68,7 +76,8 @@ export class Fleet {
     await waitFor(
       'every acknowledged report to be enriched',
       async () => {
-        const rows = await enrichedRows(stack.streams, stack.registry.url);
+        const all = await enrichedRows(stack.streams, stack.registry.url);
+        const rows = all.filter((row) => this.#idents.has(row.ident));
         findings = this.ledger.compare(raw, rows, ordered);
         return findings.lostEnriched.length === 0 || broken(findings);
       },

@@ -1,4 +1,7 @@
-/** A UDP path that loses, doubles and delays datagrams, both ways, by a seeded choice. */
+/**
+ * A UDP path that loses and delays datagrams both ways and doubles those of the device, by a seeded choice. Answers are not doubled:
+ * an answer that names no packet and comes twice fools the device whatever a server does.
+ */
 import dgram from 'node:dgram';
 import type { Random } from '../contract/random.js';
 
@@ -22,13 +25,13 @@ export async function startUdpPath(targetPort: number, faults: UdpFaults, random
   const outlets = new Map<string, dgram.Socket>();
   let lost = 0;
   let doubled = 0;
-  const pass = (send: () => void, delayMs: number): void => {
+  const pass = (send: () => void, delayMs: number, doubling: number): void => {
     if (random.next() < faults.loss) {
       lost++;
       return;
     }
     setTimeout(send, random.next() * delayMs);
-    if (random.next() < faults.doubling) {
+    if (random.next() < doubling) {
       doubled++;
       setTimeout(send, random.next() * delayMs + 5);
     }
@@ -38,11 +41,11 @@ export async function startUdpPath(targetPort: number, faults: UdpFaults, random
     let outlet = outlets.get(key);
     if (outlet === undefined) {
       outlet = dgram.createSocket('udp4');
-      outlet.on('message', (answer) => pass(() => inlet.send(answer, from.port, from.address), faults.delayMs));
+      outlet.on('message', (answer) => pass(() => inlet.send(answer, from.port, from.address), faults.delayMs, 0));
       outlets.set(key, outlet);
     }
     const through = outlet;
-    pass(() => through.send(data, targetPort, '127.0.0.1'), 0);
+    pass(() => through.send(data, targetPort, '127.0.0.1'), 0, faults.doubling);
   });
   await new Promise<void>((resolve) => inlet.bind(0, '127.0.0.1', resolve));
   return {

@@ -19,7 +19,7 @@ export const astra: Protocol<AstraLink> = {
     idleTimeoutMs: 2 * HOUR_MS,
     // The answer names no packet, so a late one would confirm the next. How long a device waits is its setting `$TCPT`, whose
     // default no source gives; this is our choice, and below it the setting must not be.
-    replyAgeMaxMs: 15_000,
+    replyAgeMaxMs: 5_000,
   },
   owns: (firstByte) => (firstByte >= 0x20 && firstByte <= 0x7e) || [0x00, 0x0a, 0x0d].includes(firstByte),
   detect,
