@@ -95,6 +95,8 @@ export interface DeviceSettings {
   readonly jt808UtcOffsetHours?: number;
   /** H02: emit the alarm booleans of the status word; default true. */
   readonly h02Alarms?: boolean;
+  /** H02: only SinoTrack's own `$` lengths, 32 and 45 bytes; default false: other vendors' too. */
+  readonly h02SinotrackOnly?: boolean;
   /** ATrack report format as a string of codes, `%SA%MV`; null: known to be unknown. */
   readonly form?: string | null;
   readonly formSource?: 'inline' | 'reply' | 'manual';

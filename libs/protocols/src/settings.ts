@@ -43,6 +43,7 @@ const number = (low: number, high: number, unit: string): Pick<Rule, 'valid' | '
 const RULES: Readonly<Record<string, Rule>> = {
   h02_ack: { key: 'h02Ack', ...oneOf('r12', 'v4', 'none') },
   h02_alarms: { key: 'h02Alarms', ...flag },
+  h02_sinotrack_only: { key: 'h02SinotrackOnly', ...flag },
   jt808_utc_offset_hours: { key: 'jt808UtcOffsetHours', ...number(-14, 14, 'hours ahead of UTC') },
   crc_mode: { key: 'crcMode', ...oneOf('strict', 'lenient') },
   form: {

@@ -183,6 +183,22 @@ const CELL = { mcc: 460, mnc: 0, lac: 9771, cellid: 3863 };
 const IMEI_RECORD = '2435248308419329301047591808172627335900074412294e024138feffffffff01120064ba73005ecc';
 const hexBytes = (text: string): Uint8Array => fromHex(text)!;
 
+describe('a device that is declared to be a SinoTrack', () => {
+  it('has records of 32 and 45 bytes only', () => {
+    const strict: AcceptEnv = { ...env, settingsOf: () => ({ h02SinotrackOnly: true }) };
+    const taken = (settings: AcceptEnv): readonly number[] => {
+      const link = new Link({ families: [family], transport: 'tcp', known: { ident: '4109114427' } });
+      link.push(joined(other(46), V1));
+      const lengths: number[] = [];
+      for (let item = link.next(settings); item !== null; item = link.next(settings))
+        if (item.kind === 'frame') lengths.push(item.bytes.length);
+      return lengths;
+    };
+    expect(taken(env)).toEqual([46, V1.length]);
+    expect(taken(strict)).toEqual([V1.length]);
+  });
+});
+
 describe('X records', () => {
   const x = hexBytes('5800009814991024031101175540227006012321670c000095fffffbffff0033');
 
@@ -191,6 +207,7 @@ describe('X records', () => {
   });
 
   it('are noise on UDP, and where no date stands', () => {
+    expect(cut([joined(latin1Bytes('X'), new Uint8Array(40), V1)]).frames).toEqual([hex(V1)]);
     expect(cut([x], 'udp').frames).toEqual([]);
     expect(cut([joined(latin1Bytes('XMAS and a text that goes on'), V1)]).frames).toEqual([hex(V1)]);
   });

@@ -4,7 +4,7 @@
  * A `$` record's length is learnt. Its payload may hold any marker byte, so no byte alone decides: a length fits when the record's
  * head is plausible for it and it ends at the end of what is buffered or at something that starts a message.
  */
-import type { Framed, FrameView } from '../protocol.js';
+import type { AcceptEnv, Framed, FrameView } from '../protocol.js';
 import { isBcd } from '../wire/bcd.js';
 import { BAD_FRAMES_MAX, BINARY_BYTES_MAX, TEXT_BYTES_MAX, type BinaryLength, type H02Link } from './state.js';
 
@@ -23,21 +23,22 @@ const TELLING_BYTES = 45;
 
 /** Lengths in the order in which they are tried; 32 is the last because every other begins like it. */
 const LENGTHS: readonly BinaryLength[] = [45, 42, 51, 46, 48, 32];
+const SINOTRACK_LENGTHS: readonly BinaryLength[] = [45, 32];
 
-export function frame(view: FrameView, state: H02Link): Framed {
-  const framed = next(view, state);
+export function frame(view: FrameView, state: H02Link, env?: AcceptEnv): Framed {
+  const framed = next(view, state, env);
   if (framed.kind !== 'need') state.damagedLength = null;
   if (framed.kind === 'bad' && framed.reason !== 'noise' && ++state.badFrames > BAD_FRAMES_MAX)
     return { kind: 'bad', reason: framed.reason, resumeAt: null };
   return framed;
 }
 
-function next(view: FrameView, state: H02Link): Framed {
+function next(view: FrameView, state: H02Link, env: AcceptEnv | undefined): Framed {
   switch (view.bytes[view.from]) {
     case STAR:
       return text(view);
     case DOLLAR:
-      return binary(view, state);
+      return binary(view, state, env);
     case MARK_X:
       return xRecord(view);
     case 0x0d:
@@ -73,13 +74,14 @@ const opens = (c: number): boolean =>
 
 function xRecord(view: FrameView): Framed {
   const { bytes, from, to, final, transport } = view;
-  if (transport === 'udp' || !dated(bytes, from, to, 0)) return noise(view);
+  // Zeros are no date here: they stand in the middle of many things.
+  if (transport === 'udp' || !dated(bytes, from, to, 0, false)) return noise(view);
   if (to - from >= X_BYTES) return { kind: 'frame', end: from + X_BYTES };
   if (final) return noise(view);
   return { kind: 'need', atLeast: X_BYTES, silenceMs: PARTIAL_SILENCE_MS };
 }
 
-function binary(view: FrameView, state: H02Link): Framed {
+function binary(view: FrameView, state: H02Link, env: AcceptEnv | undefined): Framed {
   const { bytes, from, to, final } = view;
   const n = to - from;
   const short = head(bytes, from, to, 0);
@@ -93,6 +95,7 @@ function binary(view: FrameView, state: H02Link): Framed {
     if (n >= learnt && fits(learnt) && boundary(bytes, from + learnt, to)) return { kind: 'frame', end: from + learnt };
     state.binaryLength = null;
   }
+  const lengths = isSinotrack(state, env) ? SINOTRACK_LENGTHS : LENGTHS;
   const take = (length: BinaryLength): Framed => {
     state.binaryLength = length;
     return { kind: 'frame', end: from + length };
@@ -103,7 +106,7 @@ function binary(view: FrameView, state: H02Link): Framed {
   // and the start of the next, cut by TCP.
   if (short && n > 45 && certain(bytes, from, from + 45, to)) return take(45);
   if (short && n > 32 && certain(bytes, from, from + 32, to)) return take(32);
-  for (const length of LENGTHS) {
+  for (const length of lengths) {
     if (n !== length || !fits(length)) continue;
     if (length === 32 || (length === 42 && short)) {
       if (final) return take(length);
@@ -112,18 +115,21 @@ function binary(view: FrameView, state: H02Link): Framed {
     if (length > 45 && boundary(bytes, from + 45, to)) break;
     return take(length);
   }
-  for (const length of LENGTHS) {
+  for (const length of lengths) {
     if (n <= length || !fits(length) || !boundary(bytes, from + length, to)) continue;
     if (length === 32 && n < TELLING_BYTES && !final) return wait(EXACT_SILENCE_MS);
     return take(length);
   }
-  if (n < BINARY_BYTES_MAX) {
+  if (n < (lengths === LENGTHS ? BINARY_BYTES_MAX : TELLING_BYTES + 1)) {
     if (!final) return wait(PARTIAL_SILENCE_MS);
     if (n >= 32 && short) return take(32);
     return { kind: 'bad', reason: 'truncated', resumeAt: to };
   }
   return noise(view);
 }
+
+const isSinotrack = (state: H02Link, env: AcceptEnv | undefined): boolean =>
+  state.ident !== null && env?.settingsOf(state.ident).h02SinotrackOnly === true;
 
 /**
  * A head that fits no layout. A record that stood alone in a read is handed on, because the decoder drops only the damaged values
@@ -149,21 +155,21 @@ function damaged(view: FrameView, state: H02Link): Framed {
  * are zero. `k` is 3 for the layout with the longer identifier. Bytes that have not arrived pass.
  */
 export function head(b: Uint8Array, p: number, to: number, k: 0 | 3): boolean {
-  if (b[p] !== DOLLAR || !isBcd(b, p + 1, Math.min(to, p + 6 + k)) || !dated(b, p, to, k)) return false;
+  if (b[p] !== DOLLAR || !isBcd(b, p + 1, Math.min(to, p + 6 + k)) || !dated(b, p, to, k, true)) return false;
   if (!isBcd(b, p + 12 + k, Math.min(to, p + 16 + k)) || !isBcd(b, p + 17 + k, Math.min(to, p + 21 + k))) return false;
   return p + 21 + k >= to || b[p + 21 + k]! >>> 4 <= 9;
 }
 
 /** Time and date at p + 6 and p + 9, as far as they have arrived. */
-function dated(b: Uint8Array, p: number, to: number, k: 0 | 3): boolean {
+function dated(b: Uint8Array, p: number, to: number, k: 0 | 3, zeros: boolean): boolean {
   const time = p + 6 + k;
   const date = p + 9 + k;
   if (!isBcd(b, time, Math.min(to, time + 6))) return false;
   if (time < to && b[time]! > 0x23) return false;
   if (time + 1 < to && b[time + 1]! > 0x59) return false;
   if (time + 2 < to && b[time + 2]! > 0x59) return false;
-  if (date < to && b[date] === 0 && (date + 1 >= to || b[date + 1] === 0) && (date + 2 >= to || b[date + 2] === 0))
-    return true;
+  const isZero = (at: number): boolean => at >= to || b[at] === 0;
+  if (zeros && isZero(date) && isZero(date + 1) && isZero(date + 2)) return true;
   if (date < to && (b[date] === 0 || b[date]! > 0x31)) return false;
   return date + 1 >= to || (b[date + 1] !== 0 && b[date + 1]! <= 0x12);
 }
@@ -179,7 +185,7 @@ function boundary(b: Uint8Array, q: number, to: number): boolean {
     case DOLLAR:
       return head(b, q, to, 0) || head(b, q, to, 3);
     case MARK_X:
-      return dated(b, q, to, 0);
+      return dated(b, q, to, 0, false);
     case FLAG:
       return true;
     default:
