@@ -2,6 +2,7 @@ export * from './common.js';
 export * from './config.js';
 export * from './http.js';
 export * from './log.js';
+export * from './markdown.js';
 export * from './metrics.js';
 export * from './run.js';
 export * from './variables.js';
