@@ -33,7 +33,7 @@ export function register(program: Command): void {
       .command('command')
       .summary('send a command to a device')
       .description(
-        'Writes a command and prints its id. With --wait prints each of its events as a JSON line and ends with the last.\n' +
+        'Writes a command and prints its id. With --wait prints each of its events as a JSON line and ends with the last. ' +
           'Values are JSON (3, true, "text", {"a": 1}), else text as it stands.',
       )
       .argument('<ident>', 'identity of the device')

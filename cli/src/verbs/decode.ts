@@ -29,9 +29,9 @@ export function register(program: Command): void {
     .command('decode')
     .summary('hex of trackers to JSON')
     .description(
-      'Decodes frames as the pipeline does. Each HEX (or line of stdin) is the next read of one TCP connection, or one\n' +
-        'datagram; an empty line of stdin begins a new connection. Without --protocol the first bytes decide, as on the\n' +
-        'shared port. A report is printed as flat JSON; answers, refusals and login data as {"response"}, {"rejected"}\n' +
+      'Decodes frames as the pipeline does. Each HEX (or line of stdin) is the next read of one TCP connection, or one ' +
+        'datagram; an empty line of stdin begins a new connection. Without --protocol the first bytes decide, as on the ' +
+        'shared port. A report is printed as flat JSON; answers, refusals and login data as {"response"}, {"rejected"} ' +
         'and {"context"}.',
     )
     .argument('[hex...]', 'bytes; blanks are allowed. Absent: lines of stdin')

@@ -37,8 +37,8 @@ export function register(program: Command): void {
     .command('simulate')
     .summary('drive simulated devices against an edge')
     .description(
-      'Simulates trackers: each drives a route of its own, keeps what is not acknowledged, sends it again, and answers\n' +
-        'commands. The rate is of reports over all devices; a device that waits for an acknowledgement packs what has\n' +
+      'Simulates trackers: each drives a route of its own, keeps what is not acknowledged, sends it again, and answers ' +
+        'commands. The rate is of reports over all devices; a device that waits for an acknowledgement packs what has ' +
         'gathered into one frame. Runs for --duration or to Ctrl-C, then prints a summary.',
     )
     .option('--protocol <id>', 'astra, h02, jt808, atrack or mixed', choiceOption('--protocol', CHOICES), 'mixed')

@@ -20,8 +20,8 @@ export function register(program: Command): void {
       .command('tail')
       .summary('show a topic as JSON')
       .description(
-        'Prints the records of a topic, committed ones only. Telemetry is flat with dotted names and times in seconds; other\n' +
-          'values are as in their schema (times in µs). kafka.key, kafka.partition, kafka.offset and kafka.timestamp (s) say\n' +
+        'Prints the records of a topic, committed ones only. Telemetry is flat with dotted names and times in seconds; other ' +
+          'values are as in their schema (times in µs). kafka.key, kafka.partition, kafka.offset and kafka.timestamp (s) say ' +
           'where a record stands. Runs until --max, --idle or Ctrl-C.',
       )
       .argument('<topic>', 'such as telemetry-enriched, events, trips, command-events, dead-letters')
