@@ -1,1 +1,2 @@
 export { loadConfig } from './config.js';
+export { dispatcherMetrics } from './metrics.js';

@@ -1,3 +1,3 @@
 export { loadConfig, definition, type EdgeConfig } from './config.js';
 export { createEdge, EDGE_TOPICS, type Edge, type EdgeDeps } from './edge.js';
-export { edgeMetrics } from './metrics.js';
+export { edgeMetrics, udpKernelDrops } from './metrics.js';

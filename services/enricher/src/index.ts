@@ -1,1 +1,2 @@
 export { loadConfig } from './config.js';
+export { enricherMetrics } from './metrics.js';
