@@ -50,7 +50,7 @@ describe('ReplyQueue', () => {
     expect(numbers(queue.flush(101, true, sink()))).toEqual([2]);
   });
 
-  it('knows a copy only of what is still pending', () => {
+  it('takes a frame for a copy until the answer of the first one has left, and not after a failed commit', () => {
     const queue = new ReplyQueue(true);
     const first = owed(1);
     queue.push(first);
@@ -60,7 +60,11 @@ describe('ReplyQueue', () => {
       false,
     ]);
     first.state = 'committed';
+    expect(queue.hasCopy(frameOf(1), 0)).toBe(true);
+    queue.flush(0, true, sink());
     expect(queue.hasCopy(frameOf(1), 0)).toBe(false);
+    queue.push(owed(2, { state: 'failed' }));
+    expect(queue.hasCopy(frameOf(2), 0)).toBe(false);
   });
 
   it('takes a copy of an answered datagram for the doubling of the network until the device itself can have sent again', () => {

@@ -2,7 +2,7 @@
  * Answers that a connection owes, in the order of its frames.
  *
  * - An answer leaves only after the commit of its frame and after every answer before it.
- * - A copy of a frame that is still pending shares that frame's one answer.
+ * - A copy of a frame whose answer has not left yet shares that one answer.
  * - On datagrams, a copy of a frame that was answered less than `ageMaxMs` ago is the network's doubling, not the device's re-send: where
  *   the answer names no frame, a second one would confirm a packet that never came.
  * - An answer older than its `ageMaxMs` is never sent: the device has sent again and would take it for the next packet.
@@ -63,7 +63,8 @@ export class ReplyQueue<T extends Owed> {
       if (nowMs - owed.receivedMs <= (owed.ageMaxMs ?? 0) && same(owed.frame, frame)) return true;
     for (let i = this.#head; i < this.#queue.length; i++) {
       const owed = this.#queue[i]!;
-      if (owed.state === 'pending' && same(owed.frame, frame)) return true;
+      // Committed counts too: its answer has not left yet.
+      if (owed.state !== 'failed' && same(owed.frame, frame)) return true;
     }
     return false;
   }
