@@ -67,6 +67,17 @@ describe('ReplyQueue', () => {
     expect(queue.hasCopy(frameOf(2), 0)).toBe(false);
   });
 
+  it('knows each of thousands of pending frames, and none of them once it is answered', () => {
+    const queue = new ReplyQueue(true);
+    const frames = Array.from({ length: 5_000 }, (_, n) => owed(n));
+    for (const frame of frames) queue.push(frame);
+    expect(frames.every((frame) => queue.hasCopy(frame.frame, 0))).toBe(true);
+    expect(queue.hasCopy(frameOf(5_000), 0)).toBe(false);
+    for (const frame of frames.slice(0, 4_000)) frame.state = 'committed';
+    queue.flush(0, true, sink());
+    expect(frames.filter((frame) => queue.hasCopy(frame.frame, 0)).length).toBe(1_000);
+  });
+
   it('takes a copy of an answered datagram for the doubling of the network until the device itself can have sent again', () => {
     const queue = new ReplyQueue(false);
     queue.push(owed(1, { ageMaxMs: 100, receivedMs: 0, state: 'committed' }));

@@ -34,7 +34,14 @@ const ANSWERED_MAX = 8;
 export class ReplyQueue<T extends Owed> {
   readonly #ordered: boolean;
   #queue: T[] = [];
+  /** Hashes of the frames in #queue. */
+  #hashes: number[] = [];
   #head = 0;
+  /**
+   * The newest frame of each hash: a backlog of thousands of small frames in one read must not be compared with each other. A
+   * collision only hides an older frame's copy, and is not worth an attacker's while: it costs nothing.
+   */
+  readonly #byHash = new Map<number, T>();
   #broken = false;
   /** Of datagrams with nameless answers: answered, and younger than the device's own re-send can be. */
   #answered: T[] = [];
@@ -54,19 +61,20 @@ export class ReplyQueue<T extends Owed> {
   }
 
   push(owed: T): void {
+    const hash = hashOf(owed.frame);
     this.#queue.push(owed);
+    this.#hashes.push(hash);
+    this.#byHash.set(hash, owed);
   }
 
-  /** Does a frame with the same bytes have its answer coming, or just had it? Few are, so a walk is cheaper than an index. */
+  /** Does a frame with the same bytes have its answer coming, or just had it? */
   hasCopy(frame: Uint8Array, nowMs: number): boolean {
     for (const owed of this.#answered)
       if (nowMs - owed.receivedMs <= (owed.ageMaxMs ?? 0) && same(owed.frame, frame)) return true;
-    for (let i = this.#head; i < this.#queue.length; i++) {
-      const owed = this.#queue[i]!;
-      // Committed counts too: its answer has not left yet.
-      if (owed.state !== 'failed' && same(owed.frame, frame)) return true;
-    }
-    return false;
+    if (this.#byHash.size === 0) return false;
+    const owed = this.#byHash.get(hashOf(frame));
+    // Committed counts too: its answer has not left yet.
+    return owed !== undefined && owed.state !== 'failed' && same(owed.frame, frame);
   }
 
   /**
@@ -78,6 +86,8 @@ export class ReplyQueue<T extends Owed> {
     while (this.#head < this.#queue.length) {
       const owed = this.#queue[this.#head]!;
       if (owed.state === 'pending') break;
+      const hash = this.#hashes[this.#head]!;
+      if (this.#byHash.get(hash) === owed) this.#byHash.delete(hash);
       this.#head++;
       const result = this.#resultOf(owed, nowMs, writable);
       if (result === 'acked' && owed.reply !== null) {
@@ -88,9 +98,11 @@ export class ReplyQueue<T extends Owed> {
     }
     if (this.#head === this.#queue.length) {
       this.#queue.length = 0;
+      this.#hashes.length = 0;
       this.#head = 0;
     } else if (this.#head > 1024) {
       this.#queue = this.#queue.slice(this.#head);
+      this.#hashes = this.#hashes.slice(this.#head);
       this.#head = 0;
     }
     return writes ?? NONE;
@@ -112,6 +124,13 @@ export class ReplyQueue<T extends Owed> {
 }
 
 const NONE: readonly Uint8Array[] = [];
+
+/** FNV-1a, 32 bits. */
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  return hash;
+}
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0;
