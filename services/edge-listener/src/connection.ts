@@ -13,7 +13,6 @@ import {
   type Encoded,
   type EncodeEnv,
   type FrameContext,
-  type LinkItem,
   type Protocol,
   type ProtocolId,
   type RejectReason,
@@ -21,13 +20,13 @@ import {
 } from '@fleetwire/protocols';
 import { failpoint } from '@fleetwire/service';
 import type { LastFrame } from './conditions.js';
+import { FrameSource } from './frame-source.js';
 import { LastFrameKeeper } from './last-frame.js';
 import { BadFrames } from './bad-frames.js';
 import type { BadBytes } from './dead-letters.js';
 import type { ConnectionDeps, ConnectionOptions, Outlet } from './connection-deps.js';
 import type { ByteCounts, CloseReason } from './metrics.js';
 import { ProtocolCounts } from './protocol-counts.js';
-import type { FrameHeaders } from './publisher.js';
 import { OwedFrame } from './owed-frame.js';
 import { ReplyQueue, type ReplyResult } from './replies.js';
 import type { Holder } from './sessions.js';
@@ -56,9 +55,8 @@ export class Connection implements Holder {
   readonly #replies: ReplyQueue<OwedFrame>;
   readonly #lastFrame = new LastFrameKeeper();
   #counts: ProtocolCounts;
-  #headers: FrameHeaders;
+  readonly #source: FrameSource;
   #ident: string | null = null;
-  #sequence = 0;
   #pendingBytes = 0;
   readonly #badFrames: BadFrames;
   #monotonicMs = 0;
@@ -87,14 +85,10 @@ export class Connection implements Holder {
     this.#received = deps.metrics.received.of({ transport: options.transport });
     this.#replies = new ReplyQueue(options.transport === 'tcp');
     this.#counts = ProtocolCounts.of(deps.metrics, null);
-    this.#headers = { peer: this.peer, protocol: 'unknown' };
-    this.#badFrames = new BadFrames(deps, {
-      peer: this.peer,
-      address: this.address,
-      transport: this.transport,
-      listener: this.listenerName,
-      connection: this.number,
-    });
+    const { peer, address, transport, listenerName: listener, number: connection } = this;
+    const origin = { peer, address, transport, listener, connection };
+    this.#source = new FrameSource(origin, deps.bootId);
+    this.#badFrames = new BadFrames(deps, origin);
     this.openedMs = this.heardMs = deps.clock.monotonicMs();
     deps.metrics.opened.of({ transport: this.transport }).inc();
     this.#counts.open(this.transport).value++;
@@ -113,6 +107,7 @@ export class Connection implements Holder {
   get closed(): boolean {
     return this.#closed !== null;
   }
+
   /** Call `silence` after that long without bytes; null: no need. */
   get silenceMs(): number | null {
     return this.#closed === null ? this.#link.silenceMs : null;
@@ -134,10 +129,7 @@ export class Connection implements Holder {
 
   /** The silence that the protocol asked for has passed. */
   silence(): void {
-    if (this.#closed !== null) return;
-    this.#now();
-    this.#link.silence();
-    this.#drain(this.#link.pendingBytes);
+    if (this.#closed === null) this.#judge(() => this.#link.silence());
   }
 
   /** Once a second: what the protocol itself must say after a silence. */
@@ -148,22 +140,14 @@ export class Connection implements Holder {
 
   /** The device has closed its side: what waits for more is judged as it stands, answers are still written. */
   peerEnded(): void {
-    if (this.#closed !== null) return;
-    this.#now();
-    this.#link.end();
-    this.#drain(this.#link.pendingBytes);
+    if (this.#closed === null) this.#judge(() => this.#link.end());
     this.finish('peer');
   }
 
   /** The socket is gone, or is closed for `reason`. Frames that are under way are still settled. */
   end(reason: CloseReason): void {
     if (this.#closed !== null) return;
-    this.#now();
-    if (!this.#link.broken) {
-      this.#link.end();
-      this.#drain(this.#link.pendingBytes);
-    }
-    // Draining may have closed it already.
+    if (!this.#link.broken) this.#judge(() => this.#link.end());
     this.#close(reason);
   }
 
@@ -231,6 +215,13 @@ export class Connection implements Holder {
     return this.#closed === null && this.#outlet.write(bytes);
   }
 
+  /** Takes what waits as it stands. */
+  #judge(how: () => void): void {
+    this.#now();
+    how();
+    this.#drain(this.#link.pendingBytes);
+  }
+
   #now(): void {
     this.#env.nowMs = this.#deps.clock.wallMs();
     this.#monotonicMs = this.#deps.clock.monotonicMs();
@@ -245,7 +236,7 @@ export class Connection implements Holder {
       for (let item = this.#link.next(this.#env); item !== null; item = this.#link.next(this.#env)) {
         taken += item.bytes.length;
         frames++;
-        if (!this.#explained) this.#explain(item);
+        if (!this.#explained) this.#explain(item.bytes);
         if (item.kind === 'refused') this.#refused(item.bytes, item.reason, item.protocol, item.close);
         else this.#frame(item.protocol, item.bytes, item.accepted);
         if (this.#closed !== null) break;
@@ -271,9 +262,9 @@ export class Connection implements Holder {
     }
   }
 
-  #explain(item: LinkItem): void {
+  #explain(first: Uint8Array): void {
     this.#explained = true;
-    if (this.#detects) this.#deps.explainer.decided(this.#link.detected, item.bytes, this);
+    if (this.#detects) this.#deps.explainer.decided(this.#link.detected, first, this);
   }
 
   #frame(protocol: Protocol, bytes: Uint8Array, accepted: Accepted): void {
@@ -281,14 +272,13 @@ export class Connection implements Holder {
     if (accepted.kind === 'publish') {
       this.#badFrames.good();
       this.frames++;
-      const { ident, context, reply } = accepted;
-      this.#publish(protocol, bytes, ident, context, reply, accepted.class);
+      this.#publish(protocol, bytes, accepted.ident, accepted.context, accepted.reply, accepted.class);
       return;
     }
-    const { rejection, ident, reply, close } = accepted;
+    const { rejection, ident, reply } = accepted;
     const bad = { bytes, reason: rejection.reason, rejection, protocol: protocol.id, ident };
     this.#reject(bad, reply, protocol.limits.replyAgeMaxMs);
-    if (close) this.#close('broken');
+    if (accepted.close) this.#close('broken');
     else this.#bad();
   }
 
@@ -300,7 +290,7 @@ export class Connection implements Holder {
     reply: Uint8Array | null,
     outcome: 'data' | 'control',
   ): void {
-    const { admission, sessions, publisher, metrics, bootId } = this.#deps;
+    const { admission, sessions, publisher, metrics } = this.#deps;
     const ident = admission.identOf(said);
     const refusal = admission.refusal(ident, protocol.id, bytes.length, this.#monotonicMs);
     if (refusal !== null) {
@@ -326,20 +316,7 @@ export class Connection implements Holder {
     if (outcome === 'data' && (protocol.part === undefined || protocol.part(frame) === null))
       this.#lastFrame.keep(protocol.id, ident, frame, context, receivedAtUs);
     const owed = this.#owe(frame, reply, protocol.limits.replyAgeMaxMs, outcome);
-    const record = {
-      ident,
-      peer: this.peer,
-      protocol: protocol.id,
-      transport: this.transport,
-      frame,
-      received_at: receivedAtUs,
-      edge: bootId,
-      listener: this.listenerName,
-      connection: this.number,
-      sequence: this.#sequence++,
-      context,
-    };
-    publisher.frame(record, this.#headers, owed);
+    publisher.frame(this.#source.next(ident, frame, context, receivedAtUs), this.#source.headers, owed);
   }
 
   #owe(frame: Buffer, reply: Uint8Array | null, ageMaxMs: number | null, outcome: OwedFrame['outcome']) {
@@ -373,7 +350,7 @@ export class Connection implements Holder {
   #reject(bad: Omit<BadBytes, 'sequence'>, reply: Uint8Array | null, ageMaxMs: number | null): void {
     const bytes = Buffer.from(bad.bytes);
     const letter = this.#badFrames.letter(
-      { ...bad, bytes, sequence: this.#sequence },
+      { ...bad, bytes, sequence: this.#source.sequence },
       reply !== null,
       this.#env.nowMs,
       this.#monotonicMs,
@@ -394,7 +371,7 @@ export class Connection implements Holder {
     this.#counts.open(this.transport).value--;
     this.#counts = ProtocolCounts.of(this.#deps.metrics, protocol);
     this.#counts.open(this.transport).value++;
-    this.#headers = { peer: this.peer, protocol };
+    this.#source.speaks(protocol);
   }
 
   #write(writes: readonly Uint8Array[]): void {
