@@ -1,11 +1,8 @@
 /** The deploy step: sets the rule and registers the schema of every topic. Idempotent; services only look ids up. */
 import { SCHEMA_TEXTS } from './records.generated.js';
-import { Registry } from './registry.js';
+import { COMPATIBILITY, Registry } from './registry.js';
 import { SCHEMA_TOPICS, TOPIC_SCHEMAS, subjectOf, type SchemaTopic } from './topics.js';
 import { SchemaError } from './errors.js';
-
-/** Every reader of any version reads every writer of any other. */
-export const COMPATIBILITY = 'FULL_TRANSITIVE';
 
 export interface ApplyOptions {
   /** Root of the Confluent-compatible interface, e.g. `http://127.0.0.1:8081/apis/ccompat/v7`. */
