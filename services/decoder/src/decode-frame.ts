@@ -1,5 +1,6 @@
 /** One raw frame to its outcomes. Pure: same frame, same settings and same build give the same bytes. */
 import {
+  IdentityKey,
   protocolOf,
   type Assembler,
   type CommandResponse,
@@ -96,7 +97,18 @@ function fillRoot(report: Report, raw: RawFrame, at: FrameAt, index: number, env
   report.peer = raw.peer;
   report.frame_ref = { topic: at.topic, partition: at.partition, offset: at.offset, index };
   report.decoder_version = env.version;
+  if ((report.id_1 | report.id_2 | report.id_3 | report.id_4) === 0) identifyByArrival(report, raw, index);
   if (env.device !== null) describeDevice(report, env.device);
+}
+
+const key = new IdentityKey();
+
+/**
+ * A record that says nothing of its own time (no clock yet, a keep-alive, an answer) is identified by where it arrived: the same when
+ * its frame is decoded again, another when the device sends it again.
+ */
+function identifyByArrival(report: Report, raw: RawFrame, index: number): void {
+  key.start(raw.protocol, raw.ident).text(raw.edge).f64(raw.connection).f64(raw.sequence).u32(index).into(report);
 }
 
 function describeDevice(report: Report, device: Device): void {

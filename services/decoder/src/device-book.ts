@@ -126,6 +126,12 @@ export function learnSetting(
   };
 }
 
+/** Without frames that wait no more. Null: none of them waited. */
+export function withoutWaiting(setting: Setting, served: ReadonlySet<number>): Setting | null {
+  const waiting = setting.waiting.filter((offset) => !served.has(offset));
+  return waiting.length === setting.waiting.length ? null : { ...setting, waiting };
+}
+
 /** The next record of a setting for which the frame at `offset` now waits. Null: it waits already. */
 export function awaitSetting(
   before: Setting | null,

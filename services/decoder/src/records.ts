@@ -77,7 +77,10 @@ export function answerReport(
 }
 
 /** `device-settings` is keyed by ident and name and partitioned by ident. */
-export function settingRecord(codec: Codec, setting: Setting): OutRecord {
+export function settingRecord(
+  codec: Codec,
+  setting: Setting,
+): OutRecord & { readonly key: string; readonly value: Buffer } {
   return {
     topic: 'device-settings',
     key: `${setting.ident}|${setting.name}|${setting.side}`,

@@ -5,12 +5,12 @@
  * Guarantees: outcomes come in the order of the frames of a device; an offset is committed only after every outcome of its frame
  * is; each frame ends in at least one outcome (telemetry, answer, presence, dead letter, or a part that waits).
  */
-import { Assembler, type DeviceSettings, type Learnt } from '@fleetwire/protocols';
-import type { Codec, RawFrame } from '@fleetwire/schemas';
+import { Assembler, type DeviceSettings, type Learnt, type Rejection } from '@fleetwire/protocols';
+import type { Codec, RawFrame, Setting } from '@fleetwire/schemas';
 import { failpoint, learnSchemas, RecordGuard } from '@fleetwire/service';
 import type { InRecord, OutRecord, StepResult, StreamLog, Task } from '@fleetwire/streaming';
 import { decodeFrame, type FrameAt, type FrameOutcome } from './decode-frame.js';
-import { awaitSetting, DeviceBook, FORM, learnSetting } from './device-book.js';
+import { awaitSetting, DeviceBook, FORM, learnSetting, withoutWaiting } from './device-book.js';
 import type { FormQueries } from './form-queries.js';
 import type { DecoderMetrics } from './metrics.js';
 import { mediaRecords } from './media.js';
@@ -41,6 +41,10 @@ export class DecoderTask implements Task {
   readonly #guard: RecordGuard;
   /** Context of frames whose parts are held, for the dead letter if the rest never comes. */
   readonly #rawOfPart = new Map<number, RawFrame>();
+  /** Settings that this task wrote and has not read back yet, by key: what it reads before that is older than what it knows. */
+  readonly #written = new Map<string, Buffer>();
+  /** By device, what the last step decoded again: it leaves the list once that step is committed. */
+  readonly #served = new Map<string, ReadonlySet<number>>();
 
   constructor(partition: number, deps: DecoderDeps) {
     this.#deps = deps;
@@ -62,6 +66,11 @@ export class DecoderTask implements Task {
       this.#guard.read('devices', record, key, (device) => this.#book.putDevice(key, device));
       return;
     }
+    const written = this.#written.get(key);
+    if (written !== undefined) {
+      if (record.value?.equals(written) === true) this.#written.delete(key);
+      return;
+    }
     const [ident = '', name = '', side] = key.split('|');
     this.#guard.read('device-settings', record, ident, (setting) => {
       if (setting !== null || side === 'reported') this.#book.putSetting(ident, name, setting);
@@ -70,6 +79,7 @@ export class DecoderTask implements Task {
 
   async process(records: readonly InRecord[]): Promise<StepResult> {
     const outputs: OutRecord[] = this.#guard.takeDeadLetters();
+    this.#clearServed(outputs);
     for (const record of records) await this.#frame(record, outputs);
     failpoint('decoder.decoded');
     return { outputs, holdAt: this.#hold() };
@@ -77,6 +87,7 @@ export class DecoderTask implements Task {
 
   tick(nowMs: number): StepResult | null {
     const outputs = this.#guard.takeDeadLetters();
+    this.#clearServed(outputs);
     this.#expire(this.#assembler.expire(nowMs * 1000), outputs);
     return outputs.length === 0 ? null : { outputs, holdAt: this.#hold() };
   }
@@ -91,7 +102,7 @@ export class DecoderTask implements Task {
     this.#expire(outcome.expired, outputs);
     this.#publish(raw, at, outcome, outputs);
     for (const learnt of outcome.learnt) await this.#learn(raw, at, learnt, outputs);
-    if (outcome.rejected.some((r) => r.reason === 'format_unknown')) this.#awaitForm(raw, at, outputs);
+    if (outcome.rejected.some((r) => lacksForm(raw, r))) this.#awaitForm(raw, at, outputs);
   }
 
   #decode(raw: RawFrame, at: FrameAt, settings: DeviceSettings, revision: number): FrameOutcome {
@@ -138,15 +149,34 @@ export class DecoderTask implements Task {
     const before = this.#book.setting(raw.ident, learnt.name);
     const what = { ident: raw.ident, name: learnt.name, value: learnt.value, settings: learnt.settings ?? {} };
     const setting = learnSetting(before, what, at.offset, raw.received_at, learnt.settings?.formSource ?? 'reply');
-    if (setting === null) return;
-    const waiting = learnt.name === FORM ? setting.waiting : [];
-    const stored = waiting.length === 0 ? setting : { ...setting, waiting: [] };
-    this.#book.putSetting(raw.ident, learnt.name, stored);
-    outputs.push(settingRecord(this.#deps.codec, stored));
+    if (setting !== null) this.#write(setting, outputs);
+    // The same frame read again after a crash: what it led to may not have been committed.
+    else if (before?.history.at(-1)?.source_offset !== at.offset) return;
+    if (learnt.name !== FORM) return;
+    const waiting = (setting ?? before)?.waiting.filter((offset) => offset < at.offset) ?? [];
     if (waiting.length > 0) await this.#decodeAgain(raw, waiting, learnt.settings ?? {}, outputs);
   }
 
-  /** Frames that came before their format was known, decoded with it: same message_id, revision 1. */
+  #write(setting: Setting, outputs: OutRecord[]): void {
+    const record = settingRecord(this.#deps.codec, setting);
+    this.#book.putSetting(setting.ident, setting.name, setting);
+    this.#written.set(record.key, record.value);
+    outputs.push(record);
+  }
+
+  #clearServed(outputs: OutRecord[]): void {
+    for (const [ident, offsets] of this.#served) {
+      const setting = this.#book.setting(ident, FORM);
+      const cleared = setting === null ? null : withoutWaiting(setting, offsets);
+      if (cleared !== null) this.#write(cleared, outputs);
+    }
+    this.#served.clear();
+  }
+
+  /**
+   * Frames that came before their format was known, decoded with it: same message_id, revision 1. Those that it does not fit wait on;
+   * those that are gone from the log are forgotten.
+   */
   async #decodeAgain(
     raw: RawFrame,
     offsets: readonly number[],
@@ -154,6 +184,8 @@ export class DecoderTask implements Task {
     outputs: OutRecord[],
   ): Promise<void> {
     const { codec, metrics, refetch } = this.#deps;
+    const served = new Set([...(this.#served.get(raw.ident) ?? []), ...offsets]);
+    this.#served.set(raw.ident, served);
     for (const record of await refetch(this.#partition, offsets)) {
       const at: FrameAt = { topic: record.topic, partition: record.partition, offset: record.offset };
       const waited = codec.decode('raw-frames', record.value!);
@@ -162,16 +194,14 @@ export class DecoderTask implements Task {
       const outcome = this.#decode(waited, at, settings, 1);
       metrics.decodedAgain(outcome);
       const fits = outcome.rejected.length === 0;
-      if (fits) this.#publish(waited, at, { ...outcome, responses: [], media: null }, outputs);
+      if (!fits) served.delete(at.offset);
+      else this.#publish(waited, at, { ...outcome, responses: [], media: null }, outputs);
     }
   }
 
   #awaitForm(raw: RawFrame, at: FrameAt, outputs: OutRecord[]): void {
     const setting = awaitSetting(this.#book.setting(raw.ident, FORM), raw.ident, FORM, at.offset, raw.received_at);
-    if (setting !== null) {
-      this.#book.putSetting(raw.ident, FORM, setting);
-      outputs.push(settingRecord(this.#deps.codec, setting));
-    }
+    if (setting !== null) this.#write(setting, outputs);
     const query = this.#deps.formQueries.query(raw);
     if (query !== null)
       outputs.push({
@@ -206,4 +236,9 @@ export class DecoderTask implements Task {
     for (const offset of this.#rawOfPart.keys()) if (!held.has(offset)) this.#rawOfPart.delete(offset);
     return Number.isFinite(lowest) ? new Map([[RAW_FRAMES, lowest]]) : new Map();
   }
+}
+
+/** Custom values without a format, or with one that they do not fit (any more): the device is asked, and the frame waits. */
+function lacksForm(raw: RawFrame, rejection: Rejection): boolean {
+  return rejection.reason === 'format_unknown' || (raw.protocol === 'atrack' && rejection.reason === 'layout_mismatch');
 }
