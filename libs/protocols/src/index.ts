@@ -4,6 +4,7 @@ export * from './link.js';
 export * from './assembler.js';
 export * from './hex.js';
 export * from './settings.js';
+export * from './commands/index.js';
 export * from './vectors.js';
 export * from './catalogue/report.generated.js';
 export * from './catalogue/set.js';

@@ -203,12 +203,15 @@ export type Encoded =
   | {
       readonly kind: 'bytes';
       readonly bytes: Uint8Array;
-      /** Equals `correlationOf` of the answer. Null: the device answers with a report, or not at all. */
+      /** Equals `correlationOf` of the answer, or of a report that answers `reportCorrelation`. Null: no answer is defined. */
       readonly correlation: string | null;
       readonly answer: 'response' | 'report' | 'none';
     }
   /** `field` names the argument at fault, `remedy` says what would do. */
   | { readonly kind: 'error'; readonly field: string; readonly remedy: string };
+
+/** Correlation of a command, named as the protocol does (`POLL`, `GPOS`), that a report answers. */
+export const reportCorrelation = (command: string): string => `report:${command}`;
 
 /** What the first bytes of a connection or datagram say about a protocol. Deterministic, never wrong on a prefix. */
 export type Detection =

@@ -83,7 +83,7 @@ describe('commands', () => {
     expect(encode('immobilise', { mode: 3 })).toMatchObject({ correlation: 'IMOB', answer: 'response' });
     expect(astra.correlationOf({ command: 'IMOB', outcome: 'ok' })).toBe('IMOB');
     expect(encode('custom', { payload: '$imei' })).toMatchObject({ correlation: 'IMEI' });
-    expect(encode('custom', { payload: '$POLL' })).toMatchObject({ correlation: null, answer: 'report' });
+    expect(encode('custom', { payload: '$POLL' })).toMatchObject({ correlation: 'report:POLL', answer: 'report' });
     expect(astra.correlationOf({ command: null, outcome: 'ok' })).toBe('');
   });
 });

@@ -2,23 +2,17 @@
  * Commands to the device: `$` mnemonic, arguments behind commas, CR LF. Each argument is checked before anything is written; an
  * error names the argument and says what would do.
  */
-import type { Command, CommandResponse, Encoded } from '../protocol.js';
+import { reportCorrelation, type Command, type CommandResponse, type Encoded } from '../protocol.js';
 import { latin1Bytes } from '../wire/writer.js';
+import { CUSTOM_CHARS_MAX, DURATION_MAX, IMMOBILISE_MAX, NAME_CHARS_MAX, OUTPUT_MAX, PORT_MAX } from './commands.js';
 
 type Args = Command['args'];
 type ArgError = Extract<Encoded, { kind: 'error' }>;
 type Line = string | ArgError;
 
-/** Limits of the device are not documented; these keep a command inside what every source shows. */
-const NAME_CHARS_MAX = 63;
 const APN_MAX = 5;
-const CUSTOM_CHARS_MAX = 1024;
-const OUTPUT_MAX = 8;
-const PORT_MAX = 65_535;
-const IMMOBILISE_MAX = 4;
 /** Immobilise only when stationary with ignition off: the mode that cannot stop a moving vehicle. */
 const IMMOBILISE_DEFAULT = 3;
-const DURATION_MAX = 2 ** 31 - 1;
 
 const fail = (field: string, remedy: string): ArgError => ({ kind: 'error', field, remedy });
 const isError = (value: unknown): value is ArgError =>
@@ -155,7 +149,7 @@ export function encode(command: Command): Encoded {
   return {
     kind: 'bytes',
     bytes: latin1Bytes(`${line}\r\n`),
-    correlation: byReport ? null : mnemonic,
+    correlation: byReport ? reportCorrelation(mnemonic) : mnemonic,
     answer: byReport ? 'report' : 'response',
   };
 }

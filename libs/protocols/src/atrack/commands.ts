@@ -1,4 +1,6 @@
-/** The typed commands: name, the device's word, and its parameters in the order of the wire. Durations are in 0.1 s unless said. */
+/** The typed commands, of wire and catalogue alike: name, the device's word, and its parameters in the order of the wire. Durations are in 0.1 s unless said. */
+import { bool, int as whole, oneOf as among, PRINTABLE, text, type ArgSchema } from '../commands/schema.js';
+import { spec, type CommandSpec, type SettingLink } from '../commands/spec.js';
 import { codesOf } from './plan.js';
 
 /** How one argument is worded, or why it is no good. */
@@ -7,6 +9,8 @@ export type Worded = { readonly text: string } | { readonly remedy: string };
 export interface Param {
   readonly name: string;
   readonly required: boolean;
+  /** As the catalogue has it; `word` may be stricter. */
+  readonly schema: ArgSchema;
   readonly word: (value: unknown) => Worded;
 }
 
@@ -23,6 +27,7 @@ export interface CommandRow {
 
 const U32_MAX = 4_294_967_295;
 const TEXT_MAX = 500;
+const CODES_MAX = 100;
 
 /** A whole number from `low` to `high`. */
 function int(name: string, low: number, high: number, unit = '', required = true): Param {
@@ -31,18 +36,18 @@ function int(name: string, low: number, high: number, unit = '', required = true
     typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high
       ? { text: String(value) }
       : { remedy };
-  return { name, required, word };
+  return { name, required, word, schema: whole(low, high, unit) };
 }
 const count = (name: string, unit = '', required = true): Param => int(name, 0, U32_MAX, unit, required);
 function oneOf(name: string, values: readonly number[], required = true): Param {
   const remedy = `give one of ${values.join(', ')}`;
   const word = (value: unknown): Worded => (values.includes(value as number) ? { text: String(value) } : { remedy });
-  return { name, required, word };
+  return { name, required, word, schema: among(...values) };
 }
 function flag(name: string, required = true): Param {
   const word = (value: unknown): Worded =>
     typeof value === 'boolean' ? { text: value ? '1' : '0' } : { remedy: 'give true or false' };
-  return { name, required, word };
+  return { name, required, word, schema: bool() };
 }
 const PLAIN = /^[\x20-\x7e]*$/;
 /** Printable ASCII in quotes. */
@@ -52,7 +57,7 @@ function quoted(name: string, max = TEXT_MAX, required = true): Param {
     typeof value === 'string' && PLAIN.test(value) && !value.includes('"') && value.length <= max
       ? { text: `"${value}"` }
       : { remedy };
-  return { name, required, word };
+  return { name, required, word, schema: text(0, max, '^[ !#-~]*$', 'printable ASCII without quotes') };
 }
 /** A list of field codes as `"%SA%MV"`. */
 function codes(name: string): Param {
@@ -62,7 +67,13 @@ function codes(name: string): Param {
     const form = value.map((code) => `%${code}`).join('');
     return codesOf(form)?.length === value.length ? { text: `"${form}"` } : { remedy };
   };
-  return { name, required: true, word };
+  const schema: ArgSchema = {
+    type: 'array',
+    items: text(2, 4, '^[A-Z]{2}[0-9]{0,2}$'),
+    maxItems: CODES_MAX,
+    description: 'field codes such as ["SA", "MV"]',
+  };
+  return { name, required: true, word, schema };
 }
 /** A list whose members are worded by `member`, joined by commas. */
 function list(name: string, member: Param, max: number, required = true): Param {
@@ -76,13 +87,13 @@ function list(name: string, member: Param, max: number, required = true): Param 
     }
     return { text: texts.join(',') };
   };
-  return { name, required, word };
+  return { name, required, word, schema: { type: 'array', items: member.schema, maxItems: max } };
 }
 /** A text of digits or other plain characters, without quotes around it. */
 function bare(name: string, pattern: RegExp, remedy: string, required = true): Param {
   const word = (value: unknown): Worded =>
     typeof value === 'string' && pattern.test(value) ? { text: value } : { remedy };
-  return { name, required, word };
+  return { name, required, word, schema: text(1, TEXT_MAX, pattern.source, remedy) };
 }
 /** A time as `"YYMMDDhhmmss"`. */
 function stamp(name: string): Param {
@@ -90,10 +101,10 @@ function stamp(name: string): Param {
     typeof value === 'string' && /^[0-9]{12}$/.test(value)
       ? { text: `"${value}"` }
       : { remedy: 'give YYMMDDhhmmss, UTC' };
-  return { name, required: true, word };
+  return { name, required: true, word, schema: text(12, 12, '^[0-9]{12}$', 'YYMMDDhhmmss, UTC') };
 }
 /** A place of the wire that is always the same. */
-const fixed = (text: string): Param => ({ name: '', required: false, word: () => ({ text }) });
+const fixed = (words: string): Param => ({ name: '', required: false, schema: among(), word: () => ({ text: words }) });
 
 const PREFIX = /^(?:[!-#%-+\--~]{2}|0x[0-9a-fA-F]{4})$/;
 const read = (name: string, command: string): CommandRow => ({
@@ -295,3 +306,91 @@ export const COMMAND_ROWS: readonly CommandRow[] = [
 export const ROWS_BY_NAME: ReadonlyMap<string, CommandRow> = new Map(COMMAND_ROWS.map((row) => [row.name, row]));
 /** Every name that `encode` takes. */
 export const COMMAND_NAMES: readonly string[] = ['custom', ...COMMAND_ROWS.map((row) => row.name)];
+
+/** Custom text of a command line, CR LF included. */
+const CUSTOM_MAX = 4_096;
+/** Outputs may be wired to an immobiliser; the others lose the device, its data, or its reports. */
+const DANGEROUS: ReadonlySet<string> = new Set(['OUTC', 'GPRS', 'FORM', 'UNID', 'PASS', 'REST', 'RACT']);
+const LEAVING: ReadonlySet<string> = new Set(['GPRS', 'UNID', 'REST']);
+/** Reads harm nothing, whatever they read. */
+const READS = /=([^"]*,)?\?\s*$/;
+/** A second write would switch, send, erase or restart again. */
+const ONCE: ReadonlySet<string> = new Set([
+  ...['FORM', 'OUTC', 'GPRS', 'ODOM', 'DVID', 'DLOG', 'SMSG', 'FORW', 'PASS', 'REST', 'GDAT', 'UNID'],
+]);
+/** What sets no lasting value, or a secret. */
+const NO_SETTING: ReadonlySet<string> = new Set(['OUTC', 'ODOM', 'DVID', 'PASS', 'UNID']);
+const READ_BACK: Readonly<Record<string, SettingLink>> = {
+  form_set: {
+    name: 'form',
+    without: ['password', 'prefix', 'calendar_times', 'erase_unsent'],
+    read: { name: 'form_query', args: {} },
+  },
+  j1939_set: {
+    name: 'j1939_fields',
+    argument: 'fields',
+    fixed: { on: true },
+    read: { name: 'j1939_query', args: {} },
+  },
+  j1708_set: { name: 'j1708_fields', argument: 'fields', read: { name: 'j1708_query', args: {} } },
+};
+const RETRY = { waitsS: [30, 30, 30] } as const;
+
+function settingOf(row: CommandRow): SettingLink | null {
+  const known = READ_BACK[row.name];
+  if (known !== undefined) return known;
+  if (!row.name.endsWith('_set') || NO_SETTING.has(row.command)) return null;
+  const name = row.name.slice(0, -'_set'.length);
+  const numbered = row.params.find((param) => ['index', 'id', 'input'].includes(param.name));
+  return {
+    name,
+    without: ['password', 'password_apn'],
+    ...(numbered !== undefined && { index: numbered.name }),
+  };
+}
+
+const PASSWORD = text(1, 64, '^[ !#-+\\--~]+$', 'command password of the device, when it has one');
+
+function specOf(row: CommandRow): CommandSpec {
+  const named = row.params.filter((param) => param.name !== '');
+  const properties = Object.fromEntries(
+    named.map((param) => [param.required ? param.name : `${param.name}?`, param.schema] as const),
+  );
+  const idempotent = !ONCE.has(row.command) || row.form === 'read';
+  return spec(
+    row.name,
+    `${row.form === 'read' ? 'Reads' : 'Sends'} AT$${row.command}.`,
+    {
+      ...properties,
+      ...(row.name === 'form_set' && { erase_unsent: among(true) }),
+      'password?': PASSWORD,
+    },
+    {
+      answer: row.answer,
+      idempotent,
+      dangerous: row.form !== 'read' && DANGEROUS.has(row.command),
+      leaves: LEAVING.has(row.command),
+      retry: idempotent ? RETRY : null,
+      setting: row.form === 'write' ? settingOf(row) : null,
+    },
+  );
+}
+
+/** The command's word, of a custom text that does not only read. */
+function wordOf(given: unknown): string {
+  if (typeof given !== 'string' || READS.test(given)) return '';
+  return /^AT\$([A-Z0-9]+)/.exec(given)?.[1] ?? '';
+}
+
+export const COMMAND_SPECS: readonly CommandSpec[] = [
+  ...COMMAND_ROWS.map(specOf),
+  spec(
+    'custom',
+    'Sends a command as it stands, such as AT$INFO=?; CR LF is added.',
+    { text: text(1, CUSTOM_MAX, `${PRINTABLE.slice(0, -2)}+(\\r\\n)?$`, 'one line of printable ASCII') },
+    {
+      dangerous: (args) => DANGEROUS.has(wordOf(args['text'])),
+      leaves: (args) => LEAVING.has(wordOf(args['text'])),
+    },
+  ),
+];

@@ -22,7 +22,7 @@ describe('custom commands', () => {
 
   it('are correlated by the tag that they hold', () => {
     expect(encode('custom', { text: 'AT$FORM+Q1=?' })).toMatchObject({ correlation: 'Q1', answer: 'response' });
-    expect(encode('custom', { text: 'AT$GPOS' })).toMatchObject({ correlation: null, answer: 'report' });
+    expect(encode('custom', { text: 'AT$GPOS' })).toMatchObject({ correlation: 'report:GPOS', answer: 'report' });
   });
 });
 

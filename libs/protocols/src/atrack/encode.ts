@@ -3,7 +3,7 @@
  *
  * `custom` goes out as it is. A text with CR, LF or non-ASCII inside is refused, because it would smuggle a second command.
  */
-import type { Command, CommandResponse, EncodeEnv, Encoded } from '../protocol.js';
+import { reportCorrelation, type Command, type CommandResponse, type EncodeEnv, type Encoded } from '../protocol.js';
 import { latin1Bytes } from '../wire/writer.js';
 import { type CommandRow, COMMAND_NAMES, ROWS_BY_NAME } from './commands.js';
 import type { AtrackLink } from './link-state.js';
@@ -34,7 +34,8 @@ export function encode(command: Command, state: AtrackLink, env: EncodeEnv): Enc
   const worded = word(row, command.args);
   if (typeof worded !== 'string') return worded;
   const tag = env.tag === undefined ? '' : `+${env.tag}`;
-  const encoded = bytesOf(`AT$${row.command}${tag}${worded}`, row.answer, env.tag ?? UNTAGGED);
+  const key = row.answer === 'report' ? reportCorrelation(row.command) : (env.tag ?? UNTAGGED);
+  const encoded = bytesOf(`AT$${row.command}${tag}${worded}`, row.answer, key);
   if (row.name === 'impact_data' && encoded.kind === 'bytes') state.asked = { tag: env.tag ?? null, atMs: env.nowMs };
   return encoded;
 }
@@ -45,13 +46,16 @@ function custom(text: unknown): Encoded {
   const line = text.endsWith('\r\n') ? text.slice(0, -2) : text;
   if (!PRINTABLE.test(line)) return error(field, 'give one line of printable ASCII; CR LF is added');
   const match = /^AT\$([A-Z0-9]+)(?:\+([^=\s]+))?/.exec(line);
-  return bytesOf(line, REPORTING.has(match?.[1] ?? '') ? 'report' : 'response', match?.[2] ?? UNTAGGED);
+  const word = match?.[1] ?? '';
+  return REPORTING.has(word)
+    ? bytesOf(line, 'report', reportCorrelation(word))
+    : bytesOf(line, 'response', match?.[2] ?? UNTAGGED);
 }
 
-function bytesOf(line: string, answer: 'response' | 'report', tag: string): Encoded {
+function bytesOf(line: string, answer: 'response' | 'report', correlation: string): Encoded {
   const bytes = latin1Bytes(`${line}\r\n`);
   if (bytes.length > COMMAND_BYTES_MAX) return error('args', `shorten the command to ${COMMAND_BYTES_MAX} bytes`);
-  return { kind: 'bytes', bytes, correlation: answer === 'response' ? tag : null, answer };
+  return { kind: 'bytes', bytes, correlation, answer };
 }
 
 /** A new custom info makes the device erase its queue and its log of unsent positions: only with open eyes. */

@@ -2,13 +2,8 @@
 import type { Command, CommandResponse, EncodeEnv, Encoded } from '../protocol.js';
 import { two } from '../wire/calendar.js';
 import { latin1Bytes } from '../wire/writer.js';
+import { CUSTOM_CHARACTERS_MAX, INTERVAL_MIN_S, KNOTS_MAX, U16_MAX } from './commands.js';
 import { VENDOR_DEFAULT, type H02Link } from './state.js';
-
-const CUSTOM_CHARACTERS_MAX = 200;
-/** Bounds of S17, the vendor's; D1 is kept to them. */
-const INTERVAL_MIN_S = 30;
-const U16_MAX = 65_535;
-const KNOTS_MAX = 999;
 
 type Args = Command['args'];
 type Fault = Extract<Encoded, { kind: 'error' }>;
@@ -88,7 +83,8 @@ export function encode(command: Command, state: H02Link, env: EncodeEnv): Encode
   if (isFault(worded)) return worded;
   const time = commandTime(state, env.nowMs);
   const bytes = latin1Bytes(`*${[vendor, ident, worded.code, time, ...worded.params].join(',')}#`);
-  const correlation = worded.answer === 'response' ? `${worded.code}:${time}` : null;
+  // Where reports are the answer, newer firmware confirms as well.
+  const correlation = worded.answer === 'none' ? null : `${worded.code}:${time}`;
   return { kind: 'bytes', bytes, correlation, answer: worded.answer };
 }
 

@@ -4,19 +4,20 @@ import { bcdBytes } from '../wire/bcd.js';
 import { gbkBytes } from '../wire/gbk.js';
 import { fromHex } from '../wire/reader.js';
 import { Writer } from '../wire/writer.js';
+import {
+  CONTROLS_MAX,
+  CUSTOM_CHARACTERS_MAX,
+  INTERVAL_MIN_S,
+  INTERVAL_PARAMETER,
+  TEXT_BYTES_MAX,
+  U16_MAX,
+  U32_MAX,
+  U8_MAX,
+} from './commands.js';
 import { BODY_BYTES_MAX, idText, wordMessage, type Addressee } from './message.js';
 import { parameterName, wordParameter } from './parameters.js';
 import { takeSerial, type Jt808Link } from './state.js';
 
-const U8_MAX = 0xff;
-const U16_MAX = 0xffff;
-const U32_MAX = 0xffff_ffff;
-/** Bounds of the reporting interval, as for H02. */
-const INTERVAL_MIN_S = 30;
-const TEXT_BYTES_MAX = 1024;
-const CUSTOM_CHARACTERS_MAX = 200;
-const INTERVAL_PARAMETER = 0x0029;
-const CONTROLS_MAX = 7;
 /** Controls that take text: 1 upgrade, 2 connect elsewhere. */
 const CONTROLS_WITH_TEXT = 2;
 const TEXT_FLAG = 0x01;
