@@ -67,7 +67,8 @@ export const TOPICS = {
     ['users', 'decoder'],
   ),
   'telemetry-replay': byIdent('delete', 3, 'ident', 'zstd', ['replay'], ['users']),
-  commands: byIdent('delete', 30, 'ident', 'none', ['users', 'decoder'], ['command-dispatcher']),
+  // The dispatcher forwards a command that another client has put on the wrong partition.
+  commands: byIdent('delete', 30, 'ident', 'none', ['users', 'decoder', 'command-dispatcher'], ['command-dispatcher']),
   'command-reports': byIdent('delete', 7, 'ident', 'none', ['edge-listener', 'decoder'], ['command-dispatcher']),
   'command-events': byIdent('delete', 90, 'ident', 'none', ['command-dispatcher'], ['users']),
   'edge-commands': {

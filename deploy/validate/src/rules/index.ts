@@ -1,0 +1,42 @@
+/** Every rule that is more than structure. */
+import { boundsScaling } from './autoscaling.js';
+import { knowsWords, namesPorts } from './enums.js';
+import { belongsToCluster, drainsInGrace, leavesMemory } from './fleetwire.js';
+import {
+  boundsResources,
+  canRoll,
+  mountsVolumes,
+  pinsImages,
+  probesPorts,
+  selectsItsPods,
+  sleepsWithinGrace,
+} from './pods.js';
+import { readsRules } from './prometheus.js';
+import { findsReferences, isUnique } from './references.js';
+import { isRestricted } from './restricted.js';
+import type { Rule } from './rule.js';
+import { fitsServiceType, guardsPods, opensPorts, servesPorts } from './services.js';
+
+export const RULES: readonly Rule[] = [
+  isUnique,
+  knowsWords,
+  namesPorts,
+  selectsItsPods,
+  boundsResources,
+  mountsVolumes,
+  probesPorts,
+  sleepsWithinGrace,
+  canRoll,
+  pinsImages,
+  isRestricted,
+  servesPorts,
+  fitsServiceType,
+  opensPorts,
+  guardsPods,
+  boundsScaling,
+  findsReferences,
+  drainsInGrace,
+  leavesMemory,
+  belongsToCluster,
+  readsRules,
+];
