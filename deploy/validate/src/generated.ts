@@ -1,5 +1,7 @@
 /** Every file under deploy/ that is made from code; a test compares them with what is committed. */
 import { kafkaTopics, kafkaUsers, yamlOf } from './kafka.js';
+import { DASHBOARDS } from './ops/dashboards.js';
+import { PROMETHEUS_RULE, RULES_FILE } from './ops/rules.js';
 
 export interface GeneratedFile {
   /** In the repository. */
@@ -8,10 +10,20 @@ export interface GeneratedFile {
 }
 
 const TOPICS_SOURCE = 'libs/streaming/src/topics.ts';
+const RULES_SOURCE = 'deploy/validate/src/ops';
 
 export function generatedFiles(): readonly GeneratedFile[] {
   return [
     { path: 'deploy/k8s/kafka/production/topics.generated.yaml', text: yamlOf(TOPICS_SOURCE, kafkaTopics()) },
     { path: 'deploy/k8s/kafka/production/users.generated.yaml', text: yamlOf(TOPICS_SOURCE, kafkaUsers()) },
+    {
+      path: 'deploy/k8s/components/monitoring/prometheus-rule.generated.yaml',
+      text: yamlOf(RULES_SOURCE, [PROMETHEUS_RULE]),
+    },
+    { path: 'deploy/k8s/tests/rules.generated.yaml', text: yamlOf(RULES_SOURCE, [RULES_FILE]) },
+    ...DASHBOARDS.map((dashboard) => ({
+      path: `deploy/grafana/${dashboard.file}.json`,
+      text: `${JSON.stringify(dashboard.body, null, 2)}\n`,
+    })),
   ];
 }
