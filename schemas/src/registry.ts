@@ -2,11 +2,11 @@
  * The schema registry, through the public Confluent client, at deploy time and at the start of a service; never on the hot path. The
  * compatibility rule has no call in that client and is read and set over plain HTTP. Every call is bounded in time.
  */
-import { SchemaRegistry, SchemaType, type COMPATIBILITY as Rule } from '@kafkajs/confluent-schema-registry';
+import { COMPATIBILITY as RULES, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { SchemaError } from './errors.js';
 
 /** Every reader of any version reads every writer of any other. */
-export const COMPATIBILITY = 'FULL_TRANSITIVE';
+export const COMPATIBILITY = RULES.FULL_TRANSITIVE;
 /** Longest wait for one answer. */
 export const REQUEST_TIMEOUT_MS = 5_000;
 const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
@@ -42,9 +42,9 @@ export class Registry {
    * Registers a version, or finds it; rejects with `incompatible_schema` when the rule of the subject forbids it. The rule must be
    * set before: the client refuses a subject whose rule is another one.
    */
-  async register(subject: string, schema: string, compatibility: `${Rule}` = COMPATIBILITY): Promise<number> {
+  async register(subject: string, schema: string, compatibility: RULES = COMPATIBILITY): Promise<number> {
     const { id } = await this.#bounded(`register ${subject}`, () =>
-      this.#client.register({ type: SchemaType.AVRO, schema }, { subject, compatibility: compatibility as Rule }),
+      this.#client.register({ type: SchemaType.AVRO, schema }, { subject, compatibility }),
     );
     return id;
   }

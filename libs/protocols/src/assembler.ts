@@ -93,7 +93,7 @@ export class Assembler<Ref> {
 
   #setsOf(ident: string): Map<string, OpenSet<Ref>> {
     let sets = this.#devices.get(ident);
-    if (sets === undefined) this.#devices.set(ident, (sets = new Map()));
+    if (sets === undefined) this.#devices.set(ident, (sets = new Map<string, OpenSet<Ref>>()));
     return sets;
   }
 

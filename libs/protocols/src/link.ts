@@ -155,7 +155,7 @@ export class Link {
     if (this.#broken) return null;
     if (this.#speakers.length === 0) {
       const refused = this.#detect();
-      if (refused !== null || this.#speakers.length === 0) return refused;
+      if (refused !== null || this.#detected === null) return refused;
     }
     let noiseFrom = -1;
     while (this.#from < this.#to) {

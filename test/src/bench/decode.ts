@@ -6,6 +6,7 @@
  */
 import {
   Link,
+  PROTOCOLS,
   familyOf,
   fromHex,
   runVector,
@@ -13,6 +14,7 @@ import {
   type DecodeOutput,
   type Report,
 } from '@fleetwire/protocols';
+import { createFleet } from '@fleetwire/protocols/fleet';
 import { Codec } from '@fleetwire/schemas';
 import { CORPORA, type CorpusVector } from '../contract/corpora.js';
 import { seeded } from '../contract/random.js';
@@ -62,6 +64,43 @@ function samples(): Map<string, Sample[]> {
     }
   return kinds;
 }
+
+/** Frames of simulated trackers on the road: what a fleet sends day in, day out. */
+function driven(): Map<string, Sample[]> {
+  const kinds = new Map<string, Sample[]>();
+  for (const protocol of PROTOCOLS)
+    for (const tracker of createFleet({
+      protocol,
+      transport: 'tcp',
+      count: 40,
+      seed: 5,
+      startMs: NOW_MS - 3_600_000,
+    })) {
+      const link = new Link({ families: [familyOf(protocol)], transport: 'tcp' });
+      const env = { nowMs: NOW_MS, transport: 'tcp' as const, settingsOf: () => ({}) };
+      let now = NOW_MS - 3_600_000;
+      const say = (writes: readonly Uint8Array[], sample: boolean): void => {
+        for (const bytes of writes) {
+          link.push(bytes);
+          for (let item = link.next(env); item !== null; item = link.next(env)) {
+            if (item.kind !== 'frame') continue;
+            const { accepted } = item;
+            if (sample && accepted.kind === 'publish' && accepted.class === 'data') {
+              const vector = { ...BLANK, protocol, connection: { ident: accepted.ident } };
+              const kind = `${kindOf(vector, item.bytes)}, on the road`;
+              kinds.set(kind, [...(kinds.get(kind) ?? []), { vector, bytes: item.bytes.slice(), frames: 1 }]);
+            }
+            if (accepted.reply !== null) say(tracker.onBytes(accepted.reply, now).writes, sample);
+          }
+        }
+      };
+      say(tracker.onConnect(now), false);
+      for (let n = 0; n < 12; n++) say(tracker.report((now += 10_000)), true);
+    }
+  return kinds;
+}
+
+const BLANK = { id: '', transport: 'tcp', kind: 'decode', now: '', chunks: [], expect: {} } as const;
 
 /** One pass over a sample: framing, accept, decode, and with a codec the Avro bytes. */
 function pass(sample: Sample, link: Link, env: AcceptEnv, codec: Codec | null): number {
@@ -139,7 +178,7 @@ console.log(
   '| kind | vectors | (a) frames/CPU s | bytes/frame | (b) frames/CPU s | bytes/frame | (b)/(a) |\n|---|---|---|---|---|---|---|',
 );
 const codec = Codec.local(['telemetry']);
-for (const [kind, list] of [...samples()].sort()) {
+for (const [kind, list] of [...driven(), ...samples()].sort(([a], [b]) => (a < b ? -1 : 1))) {
   const a = measure(list, null);
   const b = measure(list, codec);
   console.log(

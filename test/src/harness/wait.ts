@@ -1,16 +1,15 @@
 /** Waits for a signal: asks until it is there, and says what was missing when it never came. */
 export async function waitFor(what: string, ask: () => Promise<boolean> | boolean, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  let last: unknown = null;
   for (;;) {
+    let cause: unknown = null;
     try {
       if (await ask()) return;
-      last = null;
     } catch (error) {
-      last = error;
+      cause = error;
     }
     if (performance.now() > deadline)
-      throw new Error(`waited ${timeoutMs} ms for ${what}`, last === null ? {} : { cause: last });
+      throw new Error(`waited ${timeoutMs} ms for ${what}`, cause === null ? {} : { cause });
     await sleep(50);
   }
 }
