@@ -16,7 +16,7 @@ export default defineConfig({
             '{libs,services}/*/src/**/*.test.ts',
             '{schemas,cli}/src/**/*.test.ts',
             'deploy/*/src/**/*.test.ts',
-            'test/src/contract/**/*.test.ts',
+            'test/src/{contract,fuzz}/**/*.test.ts',
           ],
         },
       },

@@ -25,8 +25,8 @@ export function decode(input: DecodeInput): Decoded {
       decodeAscii(restored(input), out);
       break;
     case 'binary':
-      if (isPicture(frame, 0)) return decodePicture(frame);
       if (frame.length < BINARY_HEADER_BYTES) reject(out, 'body_short', 0, frame.length, 'header');
+      else if (isPicture(frame, 0)) return decodePicture(frame);
       else decodeBinary(input, out);
       break;
     default:

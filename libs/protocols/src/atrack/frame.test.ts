@@ -170,6 +170,23 @@ describe('bad input', () => {
     expect(hexes(runChunks([stream]).frames)).toEqual(hexes([keepAliveFrame(UNIT, 2), binary(3)]));
   });
 
+  it('finds the next frame behind bytes that look like a header of another prefix, and does not go on at their announced end', () => {
+    const noise = fromHex('945759003dd000400a')!;
+    const frames = Array.from({ length: 400 }, (_, i) => binary(i));
+    const run = runChunks([noise, ...frames]);
+    const missed = frames.length - run.frames.filter((f) => f.length === frames[0]!.length).length;
+    // What the length between them announced, 0x3dd0 bytes and the frame that it ends in.
+    expect(missed).toBeLessThanOrEqual(Math.ceil((0x3dd0 + 6) / frames[0]!.length) + 1);
+    expect(toHex(run.frames.at(-1)!)).toBe(toHex(frames.at(-1)!));
+  });
+
+  it('stays in step at a frame of an unknown prefix whose sum is wrong when the next one has the same prefix', () => {
+    const [damaged, good] = [binary(1, 'Zz'), binary(2, 'Zz')];
+    damaged[20]! ^= 0x10;
+    for (const chunks of [[damaged, good], [bytesOf(damaged, good)], cut(bytesOf(damaged, good), 1)])
+      expect(toHex(runChunks(chunks).frames.at(-1)!)).toBe(toHex(good));
+  });
+
   it('refuses an answer line that does not end within its limit', () => {
     const run = runChunks([bytesOf('$', 'A'.repeat(REPLY_BYTES_MAX), binary(1))]);
     expect(run.refused[0]).toBe('bad_length');

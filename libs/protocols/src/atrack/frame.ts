@@ -6,7 +6,7 @@
  * only what passes `candidateAt` is read as one.
  */
 import type { AcceptEnv, Framed, FrameView, RejectReason } from '../protocol.js';
-import { latin1, u16 } from '../wire/reader.js';
+import { latin1, u16, u32 } from '../wire/reader.js';
 import { CR, LF, findCrLf } from './ascii.js';
 import {
   FRAME_BYTES_MAX,
@@ -15,10 +15,12 @@ import {
   asciiHead,
   asciiHeader,
   binaryLength,
+  isAsciiAt,
   isPicture,
   kindAt,
 } from './header.js';
 import type { AtrackLink } from './link-state.js';
+import { identOf } from './unit.js';
 import { restoreUtf8 } from './utf8.js';
 import { asciiCrcFits, binaryCrcFits, candidateAt, innerStart, restartInside, search } from './search.js';
 
@@ -47,7 +49,7 @@ export function frame(view: FrameView, state: AtrackLink, env?: AcceptEnv): Fram
     case 'ascii':
       return ascii(view, state, env);
     case 'binary':
-      return binary(view, state);
+      return binary(view, state, env);
   }
 }
 
@@ -89,13 +91,13 @@ function reply(view: FrameView, state: AtrackLink): Framed {
   return short(view, state, to - from + 1);
 }
 
-function binary(view: FrameView, state: AtrackLink): Framed {
+function binary(view: FrameView, state: AtrackLink, env: AcceptEnv | undefined): Framed {
   const { bytes: b, from, to } = view;
   const length = binaryLength(b, from);
   if (length === 0) return astray(view, state, 'bad_length');
   if (to - from < length) return unfinished(view, state, length);
   const end = from + length;
-  if (!binaryCrcFits(b, from, end)) return broken(view, state, end);
+  if (!binaryCrcFits(b, from, end)) return broken(view, state, end, env);
   if (!isPicture(b, from)) state.prefix = u16(b, from);
   return good(state, end);
 }
@@ -112,7 +114,7 @@ function ascii(view: FrameView, state: AtrackLink, env: AcceptEnv | undefined): 
     return unfinished(view, state, asciiHead.length);
   }
   if (b[end - 2] === CR && b[end - 1] === LF) {
-    if (!asciiCrcFits(b, from, end)) return broken(view, state, end);
+    if (!asciiCrcFits(b, from, end)) return broken(view, state, end, env);
     state.prefix = u16(b, from);
     return good(state, end);
   }
@@ -145,12 +147,26 @@ function unfinished(view: FrameView, state: AtrackLink, length: number): Framed 
   return short(view, state, length);
 }
 
-/** The CRC fails at the announced end. A message inside means that this one was cut: go on there, not at the end. */
-function broken(view: FrameView, state: AtrackLink, end: number): Framed {
-  const inner = innerStart(view.bytes, view.from, end, view.to);
+/**
+ * The CRC fails at the announced end. A message inside means that this one was cut: go on there, not at the end. Where neither the
+ * prefix nor what follows says that this was a message at all, the stream is out of step: any two bytes may be a prefix, and lengths
+ * read from the middle of messages would swallow good ones without end.
+ */
+function broken(view: FrameView, state: AtrackLink, end: number, env: AcceptEnv | undefined): Framed {
+  const { bytes: b, from, to, final } = view;
+  const inner = innerStart(b, from, end, to);
   if (inner >= 0) {
-    state.prefix = u16(view.bytes, view.from);
+    state.prefix = u16(b, from);
     return lost(view, state, inner, 'bad_checksum');
   }
-  return { kind: 'frame', end };
+  if (isAsciiAt(b, from) || candidateAt(b, from, to, state.prefix) === 'yes' || lenientBinary(b, from, env))
+    return { kind: 'frame', end };
+  if (to - end < 2) return final ? { kind: 'frame', end } : { kind: 'need', atLeast: end + 2 - from };
+  return u16(b, end) === u16(b, from) ? { kind: 'frame', end } : astray(view, state, 'bad_checksum');
+}
+
+/** The device of the binary header at `from` is decoded in spite of a wrong sum. */
+function lenientBinary(b: Uint8Array, from: number, env: AcceptEnv | undefined): boolean {
+  if (env === undefined) return false;
+  return env.settingsOf(identOf(u32(b, from + 8), u32(b, from + 12))).crcMode === 'lenient';
 }
