@@ -22,7 +22,7 @@ export class Leases {
   #healthyMs = 0;
   #lookedAtMs: number | null = null;
 
-  /** Moves the clock; `healthy`: caught up with edge-status and able to commit. Call about once a second. */
+  /** Moves the clock; `healthy`: caught up with edge-status, and committed something of its own lately. Call about once a second. */
   look(nowMs: number, healthy: boolean): void {
     if (this.#lookedAtMs !== null && healthy) this.#healthyMs += Math.min(nowMs - this.#lookedAtMs, STEP_MAX_MS);
     this.#lookedAtMs = nowMs;

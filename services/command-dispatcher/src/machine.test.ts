@@ -4,17 +4,30 @@ import type { Command, CommandEvent, CommandReport } from '@fleetwire/schemas';
 import {
   answer,
   ANSWER_TIMEOUT_US,
+  AT_MOST_ONCE,
+  BOUNCE_PAUSE_US,
   edgeReport,
   expire,
+  handOver,
+  LAST_ANSWER_US,
+  refuse,
   request,
-  route,
+  route as routeBy,
   ROUTED_TIMEOUT_US,
   timeOut,
+  type Plan,
+  type Route,
 } from './machine.js';
-import { emptyDevice, ENDED_MAX, nextInQueue, QUEUE_MAX, type DeviceCommands } from './model.js';
+import { emptyDevice, ENDED_MAX, nextInQueue, parseDevice, QUEUE_MAX, type DeviceCommands } from './model.js';
 
 const NOW = 1_800_000_000_000_000;
-const ROUTE = { bootId: 'edge-a', connection: 7, inbox: 3, sessionOffset: 12 };
+const ROUTE: Route = { bootId: 'edge-a', connection: 7, inbox: 3, sessionOffset: 12, protocol: 'astra' };
+const route = (device: DeviceCommands, to: Route | null, now: number, plan: Plan = AT_MOST_ONCE): CommandEvent[] =>
+  routeBy(device, to, plan, now);
+const THERE = { edgeAlive: true, left: false };
+const LOST = { edgeAlive: false, left: true };
+/** An idempotent command that was asked for at least once. */
+const TWICE: Plan = { waitsUs: [10e6, 20e6], leaves: false };
 
 const command = (id: string, over: Partial<Command> = {}): Command => ({
   id,
@@ -52,7 +65,7 @@ const report = (over: Partial<CommandReport>): CommandReport => ({
   at: NOW,
   ...over,
 });
-const answered = (outcome: 'ok' | 'error' | 'value'): CommandReport =>
+const answered = (outcome: 'ok' | 'error' | 'value' | 'request'): CommandReport =>
   report({
     kind: 'answered',
     command_id: null,
@@ -108,22 +121,22 @@ describe('a command', () => {
   it('goes back to the queue when it bounces, and to the next holder as a new attempt', () => {
     const device = routed();
     expect(states(edgeReport(device, report({ kind: 'bounced' }), NOW))).toEqual(['queued']);
-    const [event] = route(device, { ...ROUTE, bootId: 'edge-b' }, NOW);
+    const [event] = route(device, { ...ROUTE, bootId: 'edge-b', sessionOffset: 13 }, NOW);
     expect(event).toMatchObject({ state: 'routed', attempt: 2, boot_id: 'edge-b' });
     expect(edgeReport(device, report({ kind: 'written' }), NOW)).toEqual([]);
   });
 
   it('is never expired once it is routed: it ends unconfirmed when its edge is lost or silent', () => {
-    expect(timeOut(routed(), false, NOW)).toMatchObject([{ state: 'unconfirmed', cause: 'edge_lost' }]);
-    expect(timeOut(routed(), true, NOW + ROUTED_TIMEOUT_US)).toEqual([]);
-    expect(timeOut(routed(), true, NOW + ROUTED_TIMEOUT_US + 1)).toMatchObject([{ cause: 'edge_silent' }]);
+    expect(timeOut(routed(), LOST, NOW)).toMatchObject([{ state: 'unconfirmed', cause: 'edge_lost' }]);
+    expect(timeOut(routed(), THERE, NOW + ROUTED_TIMEOUT_US)).toEqual([]);
+    expect(timeOut(routed(), THERE, NOW + ROUTED_TIMEOUT_US + 1)).toMatchObject([{ cause: 'edge_silent' }]);
     expect(expire(routed(), NOW + 120_000_000)).toEqual([]);
   });
 
   it('ends unconfirmed when the device does not answer, and notes a late answer without a second end', () => {
     const device = written();
-    expect(timeOut(device, false, NOW + ANSWER_TIMEOUT_US)).toEqual([]);
-    expect(timeOut(device, true, NOW + ANSWER_TIMEOUT_US + 1)).toMatchObject([
+    expect(timeOut(device, THERE, NOW + ANSWER_TIMEOUT_US)).toEqual([]);
+    expect(timeOut(device, THERE, NOW + ANSWER_TIMEOUT_US + 1)).toMatchObject([
       { state: 'unconfirmed', terminal: true, cause: 'no_answer' },
     ]);
     expect(answer(device, '860000000000001', answered('ok'), NOW)).toMatchObject([
@@ -148,6 +161,73 @@ describe('a command', () => {
     expect(edgeReport(written(), report({ kind: 'withheld', cause: 'lease_stale' }), NOW)).toMatchObject([
       { state: 'refused', terminal: true, cause: 'withheld' },
     ]);
+  });
+
+  it('that bounced goes back to the same session only after a pause, and to a newer one at once', () => {
+    const device = routed();
+    edgeReport(device, report({ kind: 'bounced', cause: 'lease_stale' }), NOW);
+    expect(route(device, ROUTE, NOW + BOUNCE_PAUSE_US - 1)).toEqual([]);
+    expect(states(route(device, ROUTE, NOW + BOUNCE_PAUSE_US))).toEqual(['routed']);
+  });
+
+  it('ends unconfirmed when the edge that wrote it is lost, after the time that an answer may be under way', () => {
+    const device = written();
+    expect(timeOut(device, LOST, NOW)).toEqual([]);
+    expect(timeOut(device, THERE, NOW + 1)).toEqual([]);
+    expect(timeOut(device, LOST, NOW + 2)).toEqual([]);
+    expect(timeOut(device, LOST, NOW + 2 + LAST_ANSWER_US)).toEqual([]);
+    expect(timeOut(device, LOST, NOW + 3 + LAST_ANSWER_US)).toMatchObject([
+      { state: 'unconfirmed', cause: 'edge_lost' },
+    ]);
+  });
+
+  it('that makes the device leave ends unconfirmed when it has left, unless its answer came', () => {
+    const leaving = (): DeviceCommands => {
+      const device = emptyDevice();
+      request(device, command('c1'), null, NOW);
+      route(device, ROUTE, NOW, { ...AT_MOST_ONCE, leaves: true });
+      edgeReport(device, report({}), NOW);
+      return device;
+    };
+    const gone = { edgeAlive: true, left: true };
+    const silent = leaving();
+    expect(timeOut(silent, gone, NOW + 1)).toEqual([]);
+    expect(timeOut(silent, THERE, NOW + 2 + LAST_ANSWER_US)).toMatchObject([
+      { state: 'unconfirmed', cause: 'device_left' },
+    ]);
+    const answering = leaving();
+    timeOut(answering, gone, NOW + 1);
+    expect(answer(answering, '860000000000001', answered('ok'), NOW + 2)).toMatchObject([{ state: 'succeeded' }]);
+    const staying = written();
+    expect(timeOut(staying, gone, NOW + 2 * LAST_ANSWER_US)).toEqual([]);
+  });
+
+  it('is not ended by an answer that was said before it was written, nor by a question of the device', () => {
+    const device = written();
+    expect(answer(device, '860000000000001', { ...answered('ok'), at: NOW - 1 }, NOW)).toEqual([]);
+    expect(answer(device, '860000000000001', answered('request'), NOW)).toEqual([]);
+    expect(states(answer(device, '860000000000001', answered('ok'), NOW))).toEqual(['succeeded']);
+  });
+
+  it('takes an answer that does not say which command of that name it means', () => {
+    const device = routed();
+    edgeReport(device, report({ correlation: 'S17:101530' }), NOW);
+    expect(answer(device, '860000000000001', { ...answered('ok'), correlation: 'D1:' }, NOW)).toEqual([]);
+    expect(states(answer(device, '860000000000001', { ...answered('ok'), correlation: 'S17:' }, NOW))).toEqual([
+      'succeeded',
+    ]);
+  });
+
+  it('can be refused when the connection that comes cannot word it, and handed to a gateway', () => {
+    const device = emptyDevice();
+    request(device, command('c1'), null, NOW);
+    expect(refuse(device, device.queue[0]!, { cause: 'unknown_name', detail: 'name: no' }, NOW)).toMatchObject({
+      state: 'refused',
+      terminal: true,
+    });
+    request(device, command('c2'), null, NOW);
+    expect(states(handOver(device, 'c2', NOW))).toEqual(['routed', 'written', 'unconfirmed']);
+    expect(handOver(device, 'c2', NOW)).toEqual([]);
   });
 
   it('can be cancelled while it waits and not after', () => {
@@ -181,11 +261,88 @@ describe('a command', () => {
   });
 });
 
+describe('a command that may be written again', () => {
+  const once = (): DeviceCommands => {
+    const device = emptyDevice();
+    request(device, command('c1', { delivery: 'at_least_once' }), null, NOW);
+    route(device, ROUTE, NOW, TWICE);
+    edgeReport(device, report({ correlation: 'A' }), NOW);
+    return device;
+  };
+  const late = NOW + 10_000_001;
+  const reply = (correlation: string): CommandReport => ({ ...answered('ok'), correlation, at: late });
+
+  it('is, when no answer came, as often as its waits say', () => {
+    const device = once();
+    expect(timeOut(device, THERE, late)).toMatchObject([{ state: 'queued', cause: 'no_answer' }]);
+    expect(route(device, ROUTE, late, TWICE)).toMatchObject([{ state: 'routed', attempt: 2 }]);
+    edgeReport(device, report({ attempt: 2, correlation: 'B', at: late }), late);
+    expect(timeOut(device, THERE, late + 20_000_000)).toEqual([]);
+    expect(timeOut(device, THERE, late + 20_000_001)).toMatchObject([{ state: 'unconfirmed', cause: 'no_answer' }]);
+  });
+
+  it.each(['A', 'B'])('succeeds by the answer %s to either of its writes', (correlation) => {
+    const device = once();
+    timeOut(device, THERE, late);
+    route(device, ROUTE, late, TWICE);
+    edgeReport(device, report({ attempt: 2, correlation: 'B', at: late }), late);
+    expect(states(answer(device, '860000000000001', reply(correlation), late))).toEqual(['succeeded']);
+  });
+
+  it('succeeds by a late answer while it waits to be written again', () => {
+    const device = once();
+    timeOut(device, THERE, late);
+    expect(states(answer(device, '860000000000001', reply('A'), late))).toEqual(['succeeded']);
+    expect(device).toMatchObject({ queue: [], outstanding: null });
+  });
+
+  it('goes to the next holder when its edge is lost, and when the edge withholds it', () => {
+    const lost = emptyDevice();
+    request(lost, command('c1', { delivery: 'at_least_once' }), null, NOW);
+    route(lost, ROUTE, NOW, TWICE);
+    expect(timeOut(lost, LOST, NOW)).toMatchObject([{ state: 'queued', cause: 'edge_lost' }]);
+    route(lost, ROUTE, NOW, TWICE);
+    expect(timeOut(lost, LOST, NOW)).toMatchObject([{ state: 'unconfirmed', cause: 'edge_lost' }]);
+    const device = once();
+    expect(edgeReport(device, report({ kind: 'withheld' }), NOW)).toMatchObject([
+      { state: 'queued', cause: 'withheld' },
+    ]);
+    expect(device.queue[0]).toMatchObject({ writes: 0, correlations: [] });
+  });
+
+  it.each(['expired', 'cancelled', 'refused'])('is never said to be %s once it was written', (what) => {
+    const device = once();
+    timeOut(device, THERE, late);
+    const events =
+      what === 'expired'
+        ? expire(device, NOW + 60_000_000)
+        : what === 'cancelled'
+          ? request(device, command('x', { name: 'cancel', cancel_of: 'c1' }), null, late)
+          : [refuse(device, device.queue[0]!, { cause: 'bad_argument', detail: '' }, late)];
+    expect(events.find((event) => event.id === 'c1')).toMatchObject({ state: 'unconfirmed', terminal: true });
+  });
+
+  it('survives in the state record', () => {
+    const device = once();
+    timeOut(device, THERE, late);
+    const restored = parseDevice(JSON.stringify(device));
+    expect(restored).toEqual(device);
+    const older: Record<string, unknown> = { ...device.queue[0] };
+    delete older['correlations'];
+    delete older['waitsUs'];
+    expect(parseDevice(JSON.stringify({ ...device, queue: [older] })).queue[0]).toMatchObject({ correlations: [] });
+  });
+});
+
 describe('any order of inputs', () => {
-  it('gives each command at most one terminal event, numbers its events without a gap, and keeps memory bounded', () => {
+  it('gives each command at most one terminal event, none of them untrue, numbers its events without a gap, and keeps memory bounded', () => {
     const input = fc.oneof(
       fc.record({ kind: fc.constant('request' as const), id: fc.nat(8), cancel: fc.boolean(), priority: fc.nat(2) }),
-      fc.record({ kind: fc.constant('route' as const), edge: fc.constantFrom('edge-a', 'edge-b', null) }),
+      fc.record({
+        kind: fc.constant('route' as const),
+        edge: fc.constantFrom('edge-a', 'edge-b', null),
+        twice: fc.boolean(),
+      }),
       fc.record({
         kind: fc.constantFrom('bounced', 'written', 'withheld', 'refused', 'answered', 'lost', 'tick'),
         id: fc.nat(8),
@@ -207,6 +364,11 @@ describe('any order of inputs', () => {
           expect(story.filter((e) => e.terminal).length).toBeLessThanOrEqual(1);
           expect(story.map((e) => e.sequence)).toEqual(story.map((_, i) => i));
           const after = story.slice(story.findIndex((e) => e.terminal) + 1);
+          // Those three say that nothing was written; a command that was withheld each time is among them.
+          const wrote = story.filter((e) => e.state === 'written').length;
+          const withheld = story.filter((e) => e.cause === 'withheld').length;
+          const last = story.find((e) => e.terminal)?.state;
+          if (last === 'expired' || last === 'cancelled' || last === 'refused') expect(wrote).toBe(withheld);
           if (story.some((e) => e.terminal)) expect(after.every((e) => e.cause === 'late_answer')).toBe(true);
         }
         expect(device.ended.length).toBeLessThanOrEqual(ENDED_MAX);
@@ -218,7 +380,7 @@ describe('any order of inputs', () => {
 
 type Step =
   | { kind: 'request'; id: number; cancel: boolean; priority: number }
-  | { kind: 'route'; edge: string | null }
+  | { kind: 'route'; edge: string | null; twice: boolean }
   | { kind: string; id: number; edge: string; attempt: number };
 
 function apply(device: DeviceCommands, step: Step, now: number): CommandEvent[] {
@@ -229,12 +391,12 @@ function apply(device: DeviceCommands, step: Step, now: number): CommandEvent[] 
       : request(device, command(`c${step.id}`, over), null, now);
   }
   if (step.kind === 'route') {
-    const { edge } = step as { edge: string | null };
-    return route(device, edge === null ? null : { ...ROUTE, bootId: edge }, now);
+    const { edge, twice } = step as { edge: string | null; twice: boolean };
+    return route(device, edge === null ? null : { ...ROUTE, bootId: edge }, now, twice ? TWICE : AT_MOST_ONCE);
   }
   const { id, edge, attempt } = step as { id: number; edge: string; attempt: number };
-  if (step.kind === 'tick') return [...timeOut(device, true, now), ...expire(device, now)];
-  if (step.kind === 'lost') return timeOut(device, false, now);
+  if (step.kind === 'tick') return [...timeOut(device, THERE, now), ...expire(device, now)];
+  if (step.kind === 'lost') return timeOut(device, LOST, now);
   if (step.kind === 'answered') return answer(device, '860000000000001', answered('ok'), now);
   const kind = step.kind as CommandReport['kind'];
   return edgeReport(device, report({ kind, command_id: `c${id}`, boot_id: edge, attempt, at: now }), now);

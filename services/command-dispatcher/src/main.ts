@@ -9,11 +9,12 @@ import {
 } from '@fleetwire/service';
 import { Codec } from '@fleetwire/schemas';
 import { connect, type Table } from '@fleetwire/streaming';
+import { CommitPulse } from './commit-pulse.js';
 import { loadConfig } from './config.js';
 import { Leases } from './leases.js';
 import { dispatcherMetrics } from './metrics.js';
 import { Outbox } from './outbox.js';
-import { COMMANDS, DispatcherTask, REPORTS, SESSIONS, STAGE, STATE_TOPIC } from './task.js';
+import { COMMANDS, DEVICES, DispatcherTask, REPORTS, SESSIONS, SETTINGS, STAGE, STATE_TOPIC } from './task.js';
 
 const EDGE_STATUS = 'edge-status';
 const TOPICS = [
@@ -23,6 +24,9 @@ const TOPICS = [
   'edge-commands',
   SESSIONS,
   EDGE_STATUS,
+  DEVICES,
+  SETTINGS,
+  'sms-outbox',
   'dead-letters',
   STATE_TOPIC,
 ] as const;
@@ -58,19 +62,21 @@ await runService({
       },
       log,
     });
+    const pulse = new CommitPulse();
     const outbox = new Outbox(codec, streams.producer({ log }), log);
     const deps = {
       codec,
       partitions,
       leases,
       outbox,
+      pulse,
       metrics: dispatcherMetrics(metrics),
       smsGateway: config.smsGateway,
     };
     const processor = streams.processor({
       group: 'fleetwire-command-dispatcher',
       inputs: [COMMANDS, REPORTS],
-      tables: [SESSIONS],
+      tables: [SESSIONS, DEVICES, SETTINGS],
       state: STATE_TOPIC,
       guarantee: 'exactly_once',
       batchRecordsMax: BATCH_RECORDS_MAX,
@@ -79,18 +85,21 @@ await runService({
       metrics: processorMetrics(metrics, [COMMANDS, REPORTS]),
       log,
     });
-    return [edgesPart(edges, leases), { name: 'outbox', stop: () => outbox.close() }, processorPart(processor)];
+    return [edgesPart(edges, leases, pulse), { name: 'outbox', stop: () => outbox.close() }, processorPart(processor)];
   },
 });
 
 /** The leases of all edges: loaded before the first command is routed. */
-function edgesPart(edges: Table, leases: Leases): Part {
+function edgesPart(edges: Table, leases: Leases, pulse: CommitPulse): Part {
   let timer: NodeJS.Timeout | undefined;
   return {
     name: 'edge-status',
     start: async () => {
       await edges.start();
-      timer = setInterval(() => leases.look(performance.now(), edges.silenceMs() < TAIL_SILENCE_MAX_MS), LOOK_EVERY_MS);
+      timer = setInterval(() => {
+        const nowMs = performance.now();
+        leases.look(nowMs, edges.silenceMs() < TAIL_SILENCE_MAX_MS && pulse.healthy(nowMs));
+      }, LOOK_EVERY_MS);
     },
     stop: async () => {
       clearInterval(timer);

@@ -15,7 +15,11 @@ export const TERMINAL_STATES: ReadonlySet<CommandState> = new Set<CommandState>(
 export const CAUSES = [
   'expiry_past', // it had expired when it was asked for
   'bad_argument', // an argument is not usable; `detail` names it and the remedy
+  'unknown_name', // the type of the device has no such command
+  'confirm_missing', // dangerous, and `confirm` is not true
+  'not_idempotent', // asked for at least once, and a second write would do harm
   'no_sms_gateway', // channel sms without a gateway topic
+  'no_phone', // channel sms, and `devices` has no number
   'too_late', // a cancel after the command was routed
   'unknown_command', // a cancel of a command that is not known
   'no_session', // queued: the device is not connected
@@ -26,10 +30,11 @@ export const CAUSES = [
   'withheld', // recorded as written, then not written
   'expired_queued', // its time was over before a connection could take it
   'cancelled_by_user',
-  'edge_lost', // the edge was lost before it said whether it wrote
+  'edge_lost', // the edge was lost before it said whether it wrote, or before an answer could come through it
   'edge_silent', // the edge is there and did not say whether it wrote
   'no_reply_defined', // the protocol defines no answer
   'no_answer', // the device did not answer in time
+  'device_left', // the command made the device leave, so that no answer can come
   'answer_error', // the device answered with an error
   'late_answer', // an answer after the end; a note, not a second end
   'queue_full',
@@ -48,13 +53,28 @@ export interface Entry {
   attempt: number;
   /** Events written so far. */
   sequence: number;
+  /** Attempts that were written, or may have been. */
+  writes: number;
   /** Of the attempt. */
   bootId: string | null;
   connection: number;
   inbox: number;
+  sessionOffset: number;
+  /** What that connection speaks. */
+  protocol: string;
   routedAtUs: number;
   writtenAtUs: number;
-  correlation: string | null;
+  /** Of each write, newest last: an answer to an earlier one counts too. */
+  correlations: string[];
+  /** How long each write waits for its answer; their number is that of the writes allowed. */
+  waitsUs: readonly number[];
+  /** The device may leave to carry it out. */
+  leaves: boolean;
+  /** When the device, or its edge, was first seen gone after the write; null: it is there. */
+  leftAtUs: number | null;
+  lostAtUs: number | null;
+  /** Not routed again by the same session before this: whatever made it bounce takes a moment. */
+  retryAtUs: number;
 }
 
 /** An ended command, as far as it is remembered. */
@@ -64,7 +84,30 @@ export interface Ended {
   readonly state: CommandState;
   readonly attempt: number;
   sequence: number;
-  readonly correlation: string | null;
+  readonly correlations: readonly string[];
+}
+
+export function newEntry(command: Command): Entry {
+  return {
+    command,
+    state: 'requested',
+    attempt: 0,
+    sequence: 0,
+    writes: 0,
+    bootId: null,
+    connection: 0,
+    inbox: 0,
+    sessionOffset: -1,
+    protocol: '',
+    routedAtUs: 0,
+    writtenAtUs: 0,
+    correlations: [],
+    waitsUs: [],
+    leaves: false,
+    leftAtUs: null,
+    lostAtUs: null,
+    retryAtUs: 0,
+  };
 }
 
 /** All of one device. Plain data: it is the payload of its state record, as JSON. */
@@ -85,4 +128,15 @@ export function nextInQueue(device: DeviceCommands): Entry | null {
   let best: Entry | null = null;
   for (const entry of device.queue) if (best === null || entry.command.priority > best.command.priority) best = entry;
   return best;
+}
+
+/** The payload of a state record. Fields that an older build did not write get their first values. */
+export function parseDevice(json: string): DeviceCommands {
+  const stored = JSON.parse(json) as DeviceCommands;
+  const whole = (entry: Entry): Entry => ({ ...newEntry(entry.command), ...entry });
+  return {
+    queue: stored.queue.map(whole),
+    outstanding: stored.outstanding === null ? null : whole(stored.outstanding),
+    ended: stored.ended.map((ended) => ({ ...{ correlations: [] }, ...ended })),
+  };
 }

@@ -19,8 +19,13 @@ export class Sessions {
       if (edges?.size === 0) this.#devices.delete(ident);
       return;
     }
-    if (edges === undefined) this.#devices.set(ident, (edges = new Map()));
+    if (edges === undefined) this.#devices.set(ident, (edges = new Map<string, HeldSession>()));
     edges.set(bootId, { session, offset });
+  }
+
+  /** Number of the connection by which this edge process holds the device; null: it does not. */
+  connectionOf(ident: string, bootId: string): number | null {
+    return this.#devices.get(ident)?.get(bootId)?.session.connection ?? null;
   }
 
   /** The current session among those whose edge lives. */

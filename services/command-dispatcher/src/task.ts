@@ -4,27 +4,35 @@
  * Guarantees: state, events and input offsets commit together, so that a command has exactly one terminal event; a command is
  * sent to an edge only after its routing is committed; an attempt goes to another edge only after `bounced`.
  */
-import type { Codec, Command, CommandEvent, RoutedCommand } from '@fleetwire/schemas';
+import { deviceTypeOf, PROTOCOLS, type ProtocolId } from '@fleetwire/protocols';
+import type { Codec, Command, CommandEvent, CommandReport, RoutedCommand } from '@fleetwire/schemas';
 import { failpoint, learnSchemas, recordDeadLetter, RecordGuard } from '@fleetwire/service';
 import { partitionOf, type InRecord, type OutRecord, type StepResult, type Task } from '@fleetwire/streaming';
 import { SchemaError } from '@fleetwire/schemas';
+import type { CommitPulse } from './commit-pulse.js';
+import { DeviceTable } from './device-table.js';
 import type { Leases } from './leases.js';
-import { answer, edgeReport, expire, request, route, timeOut } from './machine.js';
+import { answer, edgeReport, expire, handOver, refuse, request, route, timeOut } from './machine.js';
 import type { DispatcherMetrics } from './metrics.js';
-import { emptyDevice, type DeviceCommands } from './model.js';
+import { emptyDevice, nextInQueue, parseDevice, type DeviceCommands, type Entry } from './model.js';
 import { RESEND_MS, type Outbox } from './outbox.js';
+import { commandOfWrite, isIdempotent, planOf, readBackOf, settingRecordOf, settingsSetBy } from './plan.js';
 import { Sessions } from './sessions.js';
-import { refusalOf } from './validate.js';
+import { argumentsOf, refusalFor, refusalOf, smsText } from './validate.js';
 
 export const STAGE = 'command-dispatcher';
 export const COMMANDS = 'commands';
 export const REPORTS = 'command-reports';
 export const SESSIONS = 'device-sessions';
+export const DEVICES = 'devices';
+export const SETTINGS = 'device-settings';
 export const STATE_TOPIC = 'dispatcher-state';
 /** Version of the state payload: JSON of DeviceCommands. */
 const STATE_FORMAT = 1;
 /** Sessions of dead edges that one tick removes. */
 const CLEAN_UP_PER_TICK_MAX = 1000;
+/** Part of the state record that only shows that this dispatcher can commit. */
+const BEAT = 'beat';
 /** Header of a command that was forwarded from a wrong partition: once, never again. */
 const FORWARDED = 'forwarded';
 
@@ -32,7 +40,8 @@ export interface DispatcherDeps {
   readonly codec: Codec;
   readonly partitions: number;
   readonly leases: Leases;
-  readonly outbox: Outbox;
+  readonly outbox: Pick<Outbox, 'send' | 'endSession'>;
+  readonly pulse: CommitPulse;
   readonly metrics: DispatcherMetrics;
   readonly smsGateway: boolean;
 }
@@ -42,6 +51,7 @@ export class DispatcherTask implements Task {
   readonly #partition: number;
   readonly #guard: RecordGuard;
   readonly #sessions = new Sessions();
+  readonly #table = new DeviceTable();
   readonly #devices = new Map<string, DeviceCommands>();
   /** Devices with a command that has not ended. */
   readonly #active = new Set<string>();
@@ -66,14 +76,23 @@ export class DispatcherTask implements Task {
       this.#guard.read(SESSIONS, record, ident, (session) => this.#sessions.put(ident, bootId, session, record.offset));
       return;
     }
+    if (record.topic === DEVICES) {
+      this.#guard.read(DEVICES, record, key, (device) => this.#table.putDevice(key, device));
+      return;
+    }
+    if (record.topic === SETTINGS) {
+      const [ident = '', name = '', side = ''] = key.split('|');
+      this.#guard.read(SETTINGS, record, ident, (setting) => this.#table.putSetting(ident, name, side, setting));
+      return;
+    }
     if (record.value === null) {
       this.#devices.delete(key);
       this.#active.delete(key);
       return;
     }
-    const device = JSON.parse(
-      this.#deps.codec.decode(STATE_TOPIC, record.value).payload.toString('utf8'),
-    ) as DeviceCommands;
+    const { part, payload } = this.#deps.codec.decode(STATE_TOPIC, record.value);
+    if (part === BEAT) return;
+    const device = parseDevice(payload.toString('utf8'));
     this.#devices.set(key, device);
     this.#noteActive(key, device);
   }
@@ -92,16 +111,24 @@ export class DispatcherTask implements Task {
     const outputs = this.#guard.takeDeadLetters();
     for (const ident of [...this.#active]) {
       const device = this.#devices.get(ident)!;
-      const { outstanding } = device;
-      const alive = outstanding?.bootId == null || this.#deps.leases.alive(outstanding.bootId);
-      const events = [...timeOut(device, alive, nowUs), ...expire(device, nowUs), ...this.#route(ident, device, nowUs)];
-      this.#publish(ident, events, outputs);
+      this.#publish(ident, timeOut(device, this.#holding(ident, device), nowUs), outputs);
+      this.#route(ident, device, nowUs, outputs);
       this.#sendAgain(ident, device, nowMs);
     }
     const { leases, outbox } = this.#deps;
     for (const { ident, bootId } of this.#sessions.of((id) => leases.forgotten(id), CLEAN_UP_PER_TICK_MAX))
       outbox.endSession(ident, bootId);
-    return outputs.length === 0 ? null : this.#result(outputs);
+    const beat = this.#deps.pulse.beatDue(performance.now()) ? [this.#beat()] : [];
+    return outputs.length + beat.length === 0 ? null : this.#result(outputs, beat);
+  }
+
+  #holding(ident: string, { outstanding }: DeviceCommands): { edgeAlive: boolean; left: boolean } {
+    const bootId = outstanding?.bootId ?? null;
+    if (outstanding === null || bootId === null) return { edgeAlive: true, left: false };
+    return {
+      edgeAlive: this.#deps.leases.alive(bootId),
+      left: this.#sessions.connectionOf(ident, bootId) !== outstanding.connection,
+    };
   }
 
   #command(record: InRecord, nowUs: number, outputs: OutRecord[]): void {
@@ -122,10 +149,55 @@ export class DispatcherTask implements Task {
       this.#forward(record, command, outputs);
       return;
     }
-    const device = this.#deviceOf(command.ident);
-    const events = request(device, command, refusalOf(command, nowUs, smsGateway), nowUs);
+    const { ident } = command;
+    const device = this.#deviceOf(ident);
+    const phone = this.#table.phone(ident);
+    const refusal = refusalOf(command, { nowUs, protocol: this.#protocol(ident), smsGateway, phone });
+    const events = request(device, command, refusal, nowUs);
     if (events.length === 0) metrics.repeated();
-    this.#publish(command.ident, [...events, ...this.#route(command.ident, device, nowUs)], outputs);
+    this.#publish(ident, events, outputs);
+    if (events.at(-1)?.state === 'queued') {
+      if (command.channel === 'sms') this.#handOver(device, command, phone ?? '', nowUs, outputs);
+      else this.#desire(command, nowUs, outputs);
+    }
+    this.#route(ident, device, nowUs, outputs);
+  }
+
+  /** What the device speaks: by its session, else by what users say of it; null: not known. */
+  #protocol(ident: string): ProtocolId | null {
+    const held = this.#sessions.current(ident, (bootId) => this.#deps.leases.alive(bootId));
+    return deviceTypeOf(held?.session.protocol) ?? this.#table.protocol(ident);
+  }
+
+  #handOver(device: DeviceCommands, command: Command, phone: string, nowUs: number, outputs: OutRecord[]): void {
+    const { ident, id, tenant, expires_at, requested_at } = command;
+    const text = smsText(argumentsOf(command.arguments) ?? {}) ?? '';
+    const sms = { ident, tenant, command_id: id, attempt: 1, phone, text, expires_at, requested_at };
+    const value = this.#deps.codec.encode('sms-outbox', sms);
+    outputs.push({ topic: 'sms-outbox', key: ident, partition: this.#partition, value });
+    this.#publish(ident, handOver(device, id, nowUs), outputs);
+  }
+
+  /** What a command sets is wanted from now on, whatever becomes of the command: that is what drift is measured against. */
+  #desire(command: Command, nowUs: number, outputs: OutRecord[]): void {
+    const type =
+      this.#protocol(command.ident) ??
+      PROTOCOLS.find((one) => refusalFor(one, command, argumentsOf(command.arguments) ?? {}) === null);
+    if (type !== undefined) this.#settings(type, command, 'desired', nowUs, outputs);
+  }
+
+  #settings(
+    type: ProtocolId,
+    command: Command,
+    side: 'desired' | 'reported',
+    atUs: number,
+    outputs: OutRecord[],
+  ): void {
+    for (const setting of settingsSetBy(type, command)) {
+      const value = this.#deps.codec.encode(SETTINGS, settingRecordOf(command, setting, side, atUs));
+      const key = `${command.ident}|${setting.name}|${side}`;
+      outputs.push({ topic: SETTINGS, key, partition: this.#partition, value });
+    }
   }
 
   /** A client's partitioner put it elsewhere: it goes to its own partition, once. */
@@ -150,20 +222,48 @@ export class DispatcherTask implements Task {
       this.#deps.metrics.unsolicited();
       return;
     }
-    const events =
-      report.kind === 'answered' ? answer(device, report.ident, report, nowUs) : edgeReport(device, report, nowUs);
-    if (events.length === 0 && report.kind === 'answered') this.#deps.metrics.unsolicited();
-    this.#publish(report.ident, [...events, ...this.#route(report.ident, device, nowUs)], outputs);
+    if (report.kind === 'answered') this.#answer(device, report, nowUs, outputs);
+    else this.#publish(report.ident, edgeReport(device, report, nowUs), outputs);
+    this.#route(report.ident, device, nowUs, outputs);
   }
 
-  #route(ident: string, device: DeviceCommands, nowUs: number): CommandEvent[] {
-    if (device.outstanding !== null || device.queue.length === 0) return [];
+  #answer(device: DeviceCommands, report: CommandReport, nowUs: number, outputs: OutRecord[]): void {
+    const waiting = [device.outstanding, ...device.queue].filter((entry) => entry !== null);
+    const events = answer(device, report.ident, report, nowUs);
+    if (events.length === 0) this.#deps.metrics.unsolicited();
+    this.#publish(report.ident, events, outputs);
+    const end = events.find((event) => event.state === 'succeeded');
+    const command = waiting.find((entry) => entry.command.id === end?.id)?.command;
+    const type = deviceTypeOf(report.protocol);
+    if (end === undefined || command === undefined || type === null) return;
+    const read = readBackOf(type, command, end);
+    if (read === null) this.#settings(type, command, 'reported', report.at, outputs);
+    else {
+      const value = this.#deps.codec.encode(COMMANDS, read);
+      outputs.push({ topic: COMMANDS, key: command.ident, partition: this.#partition, value });
+    }
+  }
+
+  /** Routes the next command that can be worded for the connection that holds the device now. */
+  #route(ident: string, device: DeviceCommands, nowUs: number, outputs: OutRecord[]): void {
+    this.#publish(ident, expire(device, nowUs), outputs);
+    if (device.outstanding !== null || device.queue.length === 0) return;
     const held = this.#sessions.current(ident, (bootId) => this.#deps.leases.alive(bootId));
-    if (held === null) return [];
+    if (held === null) return;
     const { session, offset } = held;
-    if (session.reachable_until !== null && session.reachable_until <= nowUs) return [];
-    const { boot_id: bootId, connection, inbox } = session;
-    return route(device, { bootId, connection, inbox, sessionOffset: offset }, nowUs);
+    if (session.reachable_until !== null && session.reachable_until <= nowUs) return;
+    const type = deviceTypeOf(session.protocol);
+    if (type === null) return;
+    for (let entry = nextInQueue(device); entry !== null; entry = nextInQueue(device)) {
+      const refusal = refusalFor(type, entry.command, argumentsOf(entry.command.arguments) ?? {});
+      if (refusal === null) {
+        const { boot_id: bootId, connection, inbox, protocol } = session;
+        const to = { bootId, connection, inbox, sessionOffset: offset, protocol };
+        this.#publish(ident, route(device, to, planOf(type, entry.command), nowUs), outputs);
+        return;
+      }
+      this.#publish(ident, [refuse(device, entry, refusal, nowUs)], outputs);
+    }
   }
 
   #publish(ident: string, events: readonly CommandEvent[], outputs: OutRecord[]): void {
@@ -184,20 +284,21 @@ export class DispatcherTask implements Task {
     }
   }
 
-  #result(outputs: readonly OutRecord[]): StepResult {
-    const state: OutRecord[] = [];
+  #result(outputs: readonly OutRecord[], beat: readonly OutRecord[] = []): StepResult {
+    const state: OutRecord[] = [...beat];
     const routed: RoutedCommand[] = [];
     for (const ident of this.#touched) {
       const device = this.#devices.get(ident)!;
       state.push(this.#stateRecord(ident, device));
       const entry = device.outstanding;
-      if (entry?.state === 'routed' && !this.#sentAtMs.has(entry.command.id)) routed.push(routedCommand(entry));
+      if (entry?.state === 'routed' && !this.#sentAtMs.has(entry.command.id)) routed.push(this.#routed(entry));
     }
     this.#touched.clear();
     return {
       outputs,
       state,
       afterCommit: () => {
+        this.#deps.pulse.committed(performance.now());
         if (routed.length > 0) failpoint('dispatcher.committed');
         for (const command of routed) this.#send(command, Date.now());
       },
@@ -213,7 +314,7 @@ export class DispatcherTask implements Task {
     const entry = device.outstanding;
     // What this step has just routed is sent after its commit.
     if (entry?.state !== 'routed' || this.#touched.has(ident)) return;
-    if (nowMs - (this.#sentAtMs.get(entry.command.id) ?? 0) >= RESEND_MS) this.#send(routedCommand(entry), nowMs);
+    if (nowMs - (this.#sentAtMs.get(entry.command.id) ?? 0) >= RESEND_MS) this.#send(this.#routed(entry), nowMs);
   }
 
   #deviceOf(ident: string): DeviceCommands {
@@ -228,31 +329,41 @@ export class DispatcherTask implements Task {
   }
 
   #stateRecord(ident: string, device: DeviceCommands): OutRecord {
+    return this.#stateOf(ident, ident, '', Buffer.from(JSON.stringify(device)));
+  }
+
+  #beat(): OutRecord {
+    return this.#stateOf(BEAT, '', BEAT, Buffer.alloc(0));
+  }
+
+  #stateOf(key: string, ident: string, part: string, payload: Buffer): OutRecord {
     const value = this.#deps.codec.encode(STATE_TOPIC, {
       kind: 'state',
       ident,
-      part: '',
+      part,
       format: STATE_FORMAT,
-      payload: Buffer.from(JSON.stringify(device)),
+      payload,
       barrier: null,
       inputs: [],
       written_at: null,
     });
-    return { topic: STATE_TOPIC, key: ident, partition: this.#partition, value };
+    return { topic: STATE_TOPIC, key, partition: this.#partition, value };
   }
-}
 
-function routedCommand(entry: NonNullable<DeviceCommands['outstanding']>): RoutedCommand {
-  return {
-    command: entry.command,
-    attempt: entry.attempt,
-    boot_id: entry.bootId ?? '',
-    connection: entry.connection,
-    inbox: entry.inbox,
-    settings: '{}',
-    idempotent: false,
-    device_type: null,
-    session_offset: null,
-    routed_at: entry.routedAtUs,
-  };
+  #routed(entry: Entry): RoutedCommand {
+    const { command } = entry;
+    const type = deviceTypeOf(entry.protocol);
+    return {
+      command: type === null ? command : commandOfWrite(type, command, entry.writes + 1),
+      attempt: entry.attempt,
+      boot_id: entry.bootId ?? '',
+      connection: entry.connection,
+      inbox: entry.inbox,
+      settings: this.#table.settings(command.ident),
+      idempotent: type !== null && isIdempotent(type, command.name),
+      device_type: this.#table.type(command.ident) ?? type,
+      session_offset: entry.sessionOffset,
+      routed_at: entry.routedAtUs,
+    };
+  }
 }

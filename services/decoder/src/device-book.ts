@@ -43,6 +43,8 @@ export class DeviceBook {
   /** A record of `device-settings`; only the reported side matters here. */
   putSetting(ident: string, name: string, setting: Setting | null): void {
     if (setting !== null && setting.side !== 'reported') return;
+    // Learnt, and without versions to decode with: of no use here, and a device may have dozens of them.
+    if (setting !== null && setting.source !== null && setting.history.length === 0) return;
     const known = this.#known(ident);
     if (setting === null) known.reported.delete(name);
     else known.reported.set(name, setting);

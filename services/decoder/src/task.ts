@@ -9,12 +9,13 @@ import { Assembler, type DeviceSettings, type Learnt, type Rejection } from '@fl
 import type { Codec, RawFrame, Setting } from '@fleetwire/schemas';
 import { failpoint, learnSchemas, RecordGuard } from '@fleetwire/service';
 import type { InRecord, OutRecord, StepResult, StreamLog, Task } from '@fleetwire/streaming';
+import { answersOf, reportedParameters } from './answers.js';
 import { decodeFrame, type FrameAt, type FrameOutcome } from './decode-frame.js';
 import { awaitSetting, DeviceBook, FORM, learnSetting, withoutWaiting } from './device-book.js';
 import type { FormQueries } from './form-queries.js';
 import type { DecoderMetrics } from './metrics.js';
 import { mediaRecords } from './media.js';
-import { answerReport, frameDeadLetter, settingRecord, STAGE } from './records.js';
+import { frameDeadLetter, settingRecord, STAGE } from './records.js';
 
 export const RAW_FRAMES = 'raw-frames';
 
@@ -128,8 +129,7 @@ export class DecoderTask implements Task {
         timestampMs,
         value: codec.encode('telemetry', report),
       });
-    for (const [index, response] of outcome.responses.entries()) {
-      const answer = answerReport(raw, at, index, response, outcome.protocol.correlationOf(response));
+    for (const answer of answersOf(raw, at, outcome))
       outputs.push({
         topic: 'command-reports',
         key: raw.ident,
@@ -137,7 +137,7 @@ export class DecoderTask implements Task {
         timestampMs,
         value: codec.encode('command-reports', answer),
       });
-    }
+    for (const setting of reportedParameters(raw, at, outcome)) outputs.push(settingRecord(codec, setting));
     for (const rejection of outcome.rejected) {
       const letter = frameDeadLetter(raw, at, outcome.frame ?? raw.frame, rejection, version);
       outputs.push({ topic: 'dead-letters', key: raw.ident, timestampMs, value: codec.encode('dead-letters', letter) });
