@@ -1,64 +1,110 @@
 /** State of one device in the enricher, and its layout in `enricher-state`. */
-import { START, type FoldState } from './fold.js';
-import { ReportLog } from './report-log.js';
+import avsc from 'avsc';
+import { Corrections } from './corrections.js';
+import { FOLD_TYPE } from './fold/state-codec.js';
+import { START, type FoldState } from './fold/state.js';
+import { ReportLog } from './log/report-log.js';
+import { Ring } from './log/ring.js';
+import { Liveness, type LivenessState } from './presence.js';
 
-/** Version of the layout below; a new one reads the old. */
-export const STATE_FORMAT = 1;
+/** Version of the layout below. A record of another version is not read: its device starts anew. */
+export const STATE_FORMAT = 2;
 
 export class DeviceState {
   readonly log = new ReportLog();
+  readonly ring = new Ring();
+  corrections = new Corrections();
+  /** Behind the newest entry of the log. */
   fold: FoldState = START;
-  /** Event time of the newest folded report, µs; −∞ before the first. */
-  newestUs = Number.NEGATIVE_INFINITY;
-  /** Receipt of its last frame of any kind, µs. */
-  lastSeenUs = 0;
-  /** Presence by the server's clock, and since when (µs); null before it is known. */
-  online: boolean | null = null;
-  onlineSinceUs = 0;
+  liveness = new Liveness();
+  /** Receipt of the newest report that was folded, µs; 0: none. */
+  lastFoldedUs = 0;
+  /** A timer has said what a gap after the newest report would. */
+  timed = false;
   /** The newest report as it came in `telemetry`; null before the first. Published again when presence changes. */
   newest: Buffer | null = null;
+  /** The newest report is hidden. */
+  hidden = false;
 }
 
-const HEAD_BYTES = 8 * 7 + 2;
-const NO_NUMBER = Number.NaN;
+interface Head {
+  readonly liveness: LivenessState;
+  readonly lastFoldedUs: number;
+  readonly timed: boolean;
+  readonly hidden: boolean;
+  readonly ring: Buffer;
+  readonly bases: readonly { readonly key: string; readonly base: number; readonly atUs: number }[];
+  readonly open: Buffer;
+  readonly fold: FoldState;
+  readonly newest: Buffer | null;
+}
 
-/**
- * Payload of the state record: seven f64 (newest, last seen, fix latitude, longitude, time, distance, odometer; NaN: none), online (u8: 0 unknown, 1 no, 2 yes) and
- * a spare byte, online since (f64), the log's head, and the newest report's bytes to the end.
- */
+const LIVENESS: avsc.Schema = {
+  type: 'record',
+  name: 'Liveness',
+  fields: [
+    { name: 'lastSeenUs', type: 'double' },
+    { name: 'online', type: ['null', 'boolean'] },
+    { name: 'onlineSinceUs', type: 'double' },
+    { name: 'intervals', type: { type: 'array', items: 'double' } },
+    { name: 'mode', type: 'int' },
+  ],
+};
+const BASE: avsc.Schema = {
+  type: 'record',
+  name: 'Base',
+  fields: [
+    { name: 'key', type: 'string' },
+    { name: 'base', type: 'int' },
+    { name: 'atUs', type: 'long' },
+  ],
+};
+const HEAD = avsc.Type.forSchema(
+  {
+    type: 'record',
+    name: 'Head',
+    fields: [
+      { name: 'liveness', type: LIVENESS },
+      { name: 'lastFoldedUs', type: 'long' },
+      { name: 'timed', type: 'boolean' },
+      { name: 'hidden', type: 'boolean' },
+      { name: 'ring', type: 'bytes' },
+      { name: 'bases', type: { type: 'array', items: BASE } },
+      { name: 'open', type: 'bytes' },
+      { name: 'fold', type: FOLD_TYPE },
+      { name: 'newest', type: ['null', 'bytes'] },
+    ],
+  },
+  { wrapUnions: 'never' },
+);
+
+/** The state record of the device itself; the closed parts of its log are records of their own. */
 export function encodeState(state: DeviceState): Buffer {
-  const head = Buffer.alloc(HEAD_BYTES + 8);
-  const { fix, distanceKm, odometerKm } = state.fold;
-  const numbers = [
-    state.newestUs,
-    state.lastSeenUs,
-    fix?.latitude ?? NO_NUMBER,
-    fix?.longitude ?? NO_NUMBER,
-    fix?.atUs ?? NO_NUMBER,
-    distanceKm,
-    odometerKm ?? NO_NUMBER,
-  ];
-  for (const [i, value] of numbers.entries()) head.writeDoubleBE(value, i * 8);
-  head[56] = state.online === null ? 0 : state.online ? 2 : 1;
-  head.writeDoubleBE(state.onlineSinceUs, HEAD_BYTES);
-  return Buffer.concat([head, state.log.encodeHead(), state.newest ?? Buffer.alloc(0)]);
+  const head: Head = {
+    liveness: state.liveness.state,
+    lastFoldedUs: state.lastFoldedUs,
+    timed: state.timed,
+    hidden: state.hidden,
+    ring: state.ring.bytes,
+    bases: state.corrections.size === 0 ? [] : state.corrections.toList(),
+    open: state.log.encodeOpen(),
+    fold: state.fold,
+    newest: state.newest,
+  };
+  return HEAD.toBuffer(head);
 }
 
-/** Reads a payload into `state`, whose log may have restored segments already. */
+/** Reads a payload into `state`, whose log may have restored parts already; the last step of a restore. */
 export function decodeState(payload: Buffer, state: DeviceState): void {
-  const at = (i: number): number => payload.readDoubleBE(i * 8);
-  const known = (i: number): number | null => (Number.isNaN(at(i)) ? null : at(i));
-  state.newestUs = at(0);
-  state.lastSeenUs = at(1);
-  const [latitude, longitude, atUs] = [known(2), known(3), known(4)];
-  state.fold = {
-    fix: latitude === null || longitude === null || atUs === null ? null : { latitude, longitude, atUs },
-    distanceKm: at(5),
-    odometerKm: known(6),
-  };
-  state.online = payload[56] === 0 ? null : payload[56] === 2;
-  state.onlineSinceUs = payload.readDoubleBE(HEAD_BYTES);
-  const behind = payload.subarray(HEAD_BYTES + 8);
-  const rest = behind.subarray(state.log.decodeHead(behind));
-  state.newest = rest.length === 0 ? null : Buffer.from(rest);
+  // The type is the one above, which has the fields of Head.
+  const head = HEAD.fromBuffer(payload) as Head;
+  state.liveness = new Liveness({ ...head.liveness, intervals: [...head.liveness.intervals] });
+  state.lastFoldedUs = head.lastFoldedUs;
+  state.timed = head.timed;
+  state.hidden = head.hidden;
+  state.ring.bytes = Buffer.from(head.ring);
+  state.corrections = Corrections.from(head.bases);
+  state.log.restoreOpen(head.open);
+  state.fold = head.fold;
+  state.newest = head.newest === null ? null : Buffer.from(head.newest);
 }

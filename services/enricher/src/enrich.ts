@@ -1,74 +1,256 @@
-/** One report through a device's state. Pure but for the state it is given: no clock, no Kafka. */
+/**
+ * One report through a device's state. No clock, no Kafka. In order it is one step; late, or another revision of a known one, it is put in
+ * its place, and `settle` folds again from the start of its hour, once for all that came in a batch.
+ */
 import type { Enrichment, Telemetry } from '@fleetwire/schemas';
+import { lastOf, type Published } from './corrections.js';
 import type { DeviceState } from './device-state.js';
-import { fold, type FoldReport } from './fold.js';
-import { HORIZON_US, logKey, type Verdict } from './report-log.js';
+import { hidden, inputBits, withInputs, type Profile } from './devices.js';
+import { alarmBits } from './events/alarm-table.js';
+import { gapOutputs, openOutputs } from './fold/open.js';
+import type { Output } from './fold/output.js';
+import { decodeFold, encodeFold } from './fold/state-codec.js';
+import type { FoldState } from './fold/state.js';
+import { fold } from './fold/steps.js';
+import type { World } from './fold/world.js';
+import { compareEntries, entryOf, hourOf, type Entry } from './log/entry.js';
+import { HORIZON_US } from './log/report-log.js';
+import { tripId } from './trips/records.js';
 
 /** Event time that far beyond receipt is a wrong clock: published, never folded. */
 export const FUTURE_MAX_US = 300_000_000;
 
+export type DuplicateCause = 'in_log' | 'in_ring' | 'lower_revision';
+
 /** What becomes of a report. */
-export type Enriched =
-  | { readonly kind: 'duplicate'; readonly cause: Exclude<Verdict, 'new' | 'higher_revision'> }
+export type Taken =
+  | { readonly kind: 'duplicate'; readonly cause: DuplicateCause }
   | {
       readonly kind: 'publish';
-      readonly enrichment: Enrichment;
+      /** The report as it is shown: with the device's input map, without what is hidden. */
+      readonly report: Telemetry;
+      /** That made another of it. */
+      readonly changed: boolean;
+      readonly entry: Entry;
+      readonly late: boolean;
+      readonly beyond: boolean;
       /** It is the newest of its device by event time. */
       readonly newest: boolean;
+      readonly outputs: readonly Published[];
+      /** Null: known after `settle`. */
+      readonly enrichment: Enrichment | null;
     };
 
-/** Folds `report` into `state` (in place) and says what to publish. */
-export function enrich(state: DeviceState, report: Telemetry, online: boolean | null): Enriched {
-  const suspect = report.timestamp > report.received_at + FUTURE_MAX_US;
-  const beyond = report.timestamp < state.newestUs - HORIZON_US;
-  const folded = !suspect && !beyond;
-  const verdict = state.log.take(logKey(report.message_id, report.timestamp, report.revision), folded);
-  if (verdict !== 'new' && verdict !== 'higher_revision') return { kind: 'duplicate', cause: verdict };
+/** Identity of an entry among those of its device. */
+export const entryKey = ({ idHigh, idLow }: Entry): number => idHigh * 2 ** 21 + (idLow % 2 ** 21);
 
-  state.lastSeenUs = Math.max(state.lastSeenUs, report.received_at);
-  const newest = folded && report.timestamp >= state.newestUs;
-  const late = folded && report.timestamp < state.newestUs;
-  if (newest) {
-    state.newestUs = report.timestamp;
-    state.log.prune(state.newestUs);
-    // A later revision of the newest report says the same of where it was: it is not driven twice.
-    if (verdict === 'new') state.fold = fold(state.fold, foldReport(report));
+const isSame = (a: Entry | null, b: Entry): boolean => a !== null && compareEntries(a, b) === 0;
+
+/** Reports of a batch that were not in order, until they are settled. */
+export class Unsettled {
+  readonly late = new Set<number>();
+  readonly replaced: Entry[] = [];
+  fromUs = Infinity;
+  start: Buffer = Buffer.alloc(0);
+  cause = 'late_report';
+}
+
+export interface Settled {
+  readonly outputs: readonly Published[];
+  /** By entry key: what is known of the reports that came late. */
+  readonly enrichments: ReadonlyMap<number, Enrichment>;
+}
+
+/** Takes `given` into `state` (in place). `open`: makes or gives the batch's unsettled reports of this device. */
+export function take(state: DeviceState, given: Telemetry, profile: Profile, open: () => Unsettled): Taken {
+  const report = profile.inputs.length === 0 ? given : withInputs(given, profile.inputs);
+  const hides = profile.hides && report.private_status === true;
+  const entry = entryOf(report, bitsOf(report, profile), hides);
+  const { log, ring } = state;
+  const newest = log.newest;
+  const suspect = entry.timeUs > report.received_at + FUTURE_MAX_US;
+  const beyond = newest !== null && entry.timeUs < newest.timeUs - HORIZON_US;
+
+  const ringed = ring.revisionOf(entry);
+  if (ringed >= entry.revision) return duplicate(ringed === entry.revision ? 'in_ring' : 'lower_revision');
+  const known = log.find(entry);
+  if (known !== null && known.revision >= entry.revision)
+    return duplicate(known.revision === entry.revision ? 'in_log' : 'lower_revision');
+
+  const shown = {
+    kind: 'publish',
+    report: hides ? hidden(report) : report,
+    changed: hides || report !== given,
+    entry,
+  } as const;
+  if (suspect || beyond) {
+    ring.add(entry);
+    return { ...shown, late: false, beyond, newest: false, outputs: [], enrichment: unfolded(state, beyond) };
   }
-  notePresence(state, online, report.received_at);
-  return { kind: 'publish', enrichment: enrichmentOf(state, late, beyond), newest };
+  state.lastFoldedUs = Math.max(state.lastFoldedUs, report.received_at);
+  if (known === null && (newest === null || compareEntries(entry, newest) > 0)) {
+    const hourChanged = newest === null || hourOf(newest.timeUs) !== hourOf(entry.timeUs);
+    const outputs = inOrder(state, entry, profile.world);
+    if (hourChanged) forget(state, entry.timeUs, profile.world);
+    const events = outputs.filter(({ topic }) => topic === 'events').map(({ id }) => id);
+    return {
+      ...shown,
+      late: false,
+      beyond,
+      newest: true,
+      outputs,
+      enrichment: enrichmentOf(state, state.fold, events, false),
+    };
+  }
+  misplaced(state, entry, known, open());
+  const isNewest = isSame(log.newest, entry);
+  return { ...shown, late: !isNewest, beyond, newest: isNewest, outputs: [], enrichment: null };
 }
 
-/** Takes the presence that is known now. True when it changed. */
-export function notePresence(state: DeviceState, online: boolean | null, atUs: number): boolean {
-  if (online === null || online === state.online) return false;
-  state.online = online;
-  state.onlineSinceUs = atUs;
-  return true;
+const duplicate = (cause: DuplicateCause): Taken => ({ kind: 'duplicate', cause });
+
+function bitsOf(report: Telemetry, profile: Profile): { readonly known: number; readonly on: number } {
+  const own = alarmBits(report);
+  if (profile.inputs.length === 0) return own;
+  const mapped = inputBits(report, profile.inputs);
+  return { known: (own.known | mapped.known) >>> 0, on: (own.on | mapped.on) >>> 0 };
 }
 
-/** What is published of the state as it stands. */
-export function enrichmentOf(state: DeviceState, late: boolean, beyond: boolean): Enrichment {
+/** One step. */
+function inOrder(state: DeviceState, entry: Entry, world: World): Published[] {
+  const before = state.fold;
+  state.log.insert(entry, () => encodeFold(before));
+  const out: Output[] = [];
+  state.fold = fold(before, entry, world, out);
+  if (!state.timed) return out.map((output) => state.corrections.publish(output));
+  // A timer has spoken for a gap that may not have been one.
+  state.timed = false;
+  const common = openOutputs(before, world);
+  const said = lastOf(common, gapOutputs(before));
+  return state.corrections.correct(said, lastOf(common, out), 'late_report', entry.timeUs);
+}
+
+/** Puts an entry in its place among older ones, and notes from where to fold again. */
+function misplaced(state: DeviceState, entry: Entry, known: Entry | null, unsettled: Unsettled): void {
+  const { log } = state;
+  const fromUs = Math.min(entry.timeUs, known?.timeUs ?? Infinity);
+  if (unsettled.fromUs === Infinity || hourOf(fromUs) < hourOf(unsettled.fromUs))
+    unsettled.start = log.startAt(fromUs) ?? encodeFold(state.fold);
+  unsettled.fromUs = Math.min(unsettled.fromUs, fromUs);
+  if (known !== null) {
+    unsettled.cause = 'replaced_report';
+    // Of an entry that came late itself in this batch the earlier folds knew nothing.
+    if (!unsettled.late.has(entryKey(known))) unsettled.replaced.push(known);
+    log.remove(known);
+  }
+  unsettled.late.add(entryKey(entry));
+  log.insert(entry, () => unsettled.start);
+}
+
+/** Folds again from the first hour that changed, as it was before the batch and as it is now, and says what differs. */
+export function settle(state: DeviceState, unsettled: Unsettled, profile: Profile): Settled {
+  const { world } = profile;
+  const { late, replaced } = unsettled;
+  const start = decodeFold(unsettled.start);
+  const hours = [...state.log.hoursFrom(unsettled.fromUs)];
+  const common = openOutputs(start, world);
+
+  const before: Output[] = [];
+  const old = hours.flatMap(({ entries }) => entries).filter((entry) => !late.has(entryKey(entry)));
+  let oldFold = start;
+  for (const entry of [...old, ...replaced].sort(compareEntries)) oldFold = fold(oldFold, entry, world, before);
+  const said = lastOf(common, before, state.timed ? gapOutputs(oldFold) : []);
+  state.timed = false;
+
+  const enrichments = new Map<number, Enrichment>();
+  const after: Output[] = [];
+  let next: FoldState = start;
+  for (const { hour, entries } of hours) {
+    state.log.setStart(hour, encodeFold(next));
+    for (const entry of entries) {
+      const from = after.length;
+      next = fold(next, entry, world, after);
+      if (!late.has(entryKey(entry))) continue;
+      const events = after.slice(from).filter(({ topic }) => topic === 'events');
+      enrichments.set(
+        entryKey(entry),
+        enrichmentOf(
+          state,
+          next,
+          events.map(({ id }) => id),
+          !isSame(state.log.newest, entry),
+        ),
+      );
+    }
+  }
+  state.fold = next;
+  const atUs = state.log.newest?.timeUs ?? 0;
+  const outputs = state.corrections.correct(said, lastOf(common, after), unsettled.cause, atUs);
+  return { outputs, enrichments };
+}
+
+/** What the timer says of a device that fell asleep; once. */
+export function timeOut(state: DeviceState): Published[] {
+  if (state.timed) return [];
+  const outputs = gapOutputs(state.fold);
+  if (outputs.length === 0) return [];
+  state.timed = true;
+  return outputs.map((output) => ({ ...state.corrections.publish(output), cause: 'timer' }));
+}
+
+function forget(state: DeviceState, newestUs: number, world: World): void {
+  state.log.prune(newestUs);
+  if (state.corrections.size > 0)
+    state.corrections.prune(newestUs - 2 * HORIZON_US, lastOf(openOutputs(state.fold, world)));
+}
+
+/** What is published with a report, from the fold behind it. */
+export function enrichmentOf(
+  state: DeviceState,
+  { track, motion, fences }: FoldState,
+  eventIds: readonly string[],
+  late: boolean,
+): Enrichment {
+  const { trip, stop } = motion;
+  const moving = trip !== null && trip.endedUs === null;
   return {
-    geofences: [],
-    trip: null,
-    motion: null,
-    odometer: state.fold.odometerKm ?? state.fold.distanceKm,
-    engine_hours: null,
-    event_ids: [],
+    ...presenceOf(state),
+    geofences: fences.filter(({ entered }) => entered).map(({ id, name, version }) => ({ id, name, version })),
+    trip: trip === null ? null : { id: tripId(trip), state: moving ? 'open' : 'provisional' },
+    motion:
+      trip !== null && moving
+        ? { state: 'moving', since: trip.start.atUs }
+        : stop === null
+          ? null
+          : { state: 'stopped', since: stop.start.atUs },
+    odometer: track.odometerKm ?? track.distanceKm,
+    engine_hours: track.engineHours ?? track.ignitionS / 3600,
+    event_ids: eventIds,
     late,
-    late_beyond_horizon: beyond,
-    online: state.online,
-    online_since: state.online === null ? null : state.onlineSinceUs,
-    last_seen_at: state.lastSeenUs === 0 ? null : state.lastSeenUs,
+    late_beyond_horizon: false,
   };
 }
 
-function foldReport(report: Telemetry): FoldReport {
-  const valid = report.position_valid !== false;
+/** Of a report that is not folded nothing is known but the device's presence. */
+function unfolded(state: DeviceState, beyond: boolean): Enrichment {
   return {
-    atUs: report.timestamp,
-    latitude: valid ? report.position_latitude : null,
-    longitude: valid ? report.position_longitude : null,
-    odometerKm: report.vehicle_mileage ?? report.gnss_odometer,
+    ...presenceOf(state),
+    geofences: [],
+    trip: null,
+    motion: null,
+    odometer: null,
+    engine_hours: null,
+    event_ids: [],
+    late: false,
+    late_beyond_horizon: beyond,
+  };
+}
+
+function presenceOf(state: DeviceState): Pick<Enrichment, 'online' | 'online_since' | 'last_seen_at'> {
+  const { online, onlineSinceUs, lastSeenUs } = state.liveness.state;
+  return {
+    online,
+    online_since: online === null ? null : onlineSinceUs,
+    last_seen_at: lastSeenUs === 0 ? null : lastSeenUs,
   };
 }

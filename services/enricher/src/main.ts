@@ -1,19 +1,26 @@
-/** telemetry → telemetry-enriched, device-state, duplicates; exactly once. */
+/** telemetry → telemetry-enriched, device-state, events, trips, duplicates; exactly once. */
 import { bugDeadLetter, kafkaConnection, processorMetrics, processorPart, runService } from '@fleetwire/service';
 import { Codec } from '@fleetwire/schemas';
 import { connect } from '@fleetwire/streaming';
 import { loadConfig } from './config.js';
+import { GroupBook } from './devices.js';
+import { FenceBook } from './geofence/book.js';
 import { enricherMetrics } from './metrics.js';
-import { EnricherTask, SESSIONS, STAGE, STATE_TOPIC, TELEMETRY } from './task.js';
+import { DEVICES, EnricherTask, SESSIONS, STAGE, STATE_TOPIC, TELEMETRY } from './task.js';
+import { fencesPart, groupsPart, GEOFENCES } from './whole-tables.js';
 
 const TOPICS = [
   TELEMETRY,
   'telemetry-enriched',
   'device-state',
+  'events',
+  'trips',
   'duplicates',
   'dead-letters',
   STATE_TOPIC,
   SESSIONS,
+  DEVICES,
+  GEOFENCES,
 ] as const;
 /** Records of a transaction: more make it cheaper a record, fewer make it seen sooner. */
 const BATCH_RECORDS_MAX = 500;
@@ -35,11 +42,13 @@ await runService({
     const admin = streams.admin();
     const partitions = await admin.partitionCount(TELEMETRY);
     await admin.close();
-    const deps = { codec, partitions, metrics: enricherMetrics(metrics) };
+    const groups = new GroupBook();
+    const fences = new FenceBook();
+    const deps = { codec, partitions, groups, fences, metrics: enricherMetrics(metrics) };
     const processor = streams.processor({
       group: 'fleetwire-enricher',
       inputs: [TELEMETRY],
-      tables: [SESSIONS],
+      tables: [SESSIONS, DEVICES],
       state: STATE_TOPIC,
       guarantee: 'exactly_once',
       batchRecordsMax: BATCH_RECORDS_MAX,
@@ -48,6 +57,8 @@ await runService({
       metrics: processorMetrics(metrics, [TELEMETRY]),
       log,
     });
-    return [processorPart(processor)];
+    const whole = { streams, codec, log, metrics: deps.metrics };
+    // Fences and groups are known before the first report is folded.
+    return [fencesPart(whole, fences), groupsPart(whole, groups), processorPart(processor)];
   },
 });

@@ -2,44 +2,64 @@
  * The enricher's work on one partition: the state of all its devices, and what each batch writes in one transaction with it.
  *
  * Guarantees: each (message_id, revision) is once in telemetry-enriched for readers of committed records, in the order of
- * telemetry; state is what the committed input made it, whatever was killed in between.
+ * telemetry; state, events and trips are what the committed input made them, whatever was killed in between.
  */
-import type { Codec, Duplicate, EnrichedTelemetry, Telemetry } from '@fleetwire/schemas';
+import type { Codec, Enrichment, Telemetry } from '@fleetwire/schemas';
 import { failpoint, learnSchemas, RecordGuard } from '@fleetwire/service';
 import type { InRecord, OutRecord, StepResult, Task } from '@fleetwire/streaming';
 import { decodeState, DeviceState, encodeState, STATE_FORMAT } from './device-state.js';
-import { enrich, enrichmentOf, notePresence, type Enriched } from './enrich.js';
+import { DeviceBook, GROUP_PREFIX, type GroupBook, hidden } from './devices.js';
+import { enrichmentOf, entryKey, settle, take, timeOut, Unsettled, type Taken } from './enrich.js';
+import type { FenceBook } from './geofence/book.js';
+import type { Entry } from './log/entry.js';
 import type { EnricherMetrics } from './metrics.js';
-import { Presence } from './presence.js';
+import type { Mode } from './presence.js';
+import { Publisher, STATE_TOPIC, TELEMETRY, type Stamp } from './publish.js';
+import { Restored } from './restore.js';
 
+export { STATE_TOPIC, TELEMETRY } from './publish.js';
 export const STAGE = 'enricher';
-export const TELEMETRY = 'telemetry';
-export const STATE_TOPIC = 'enricher-state';
 export const SESSIONS = 'device-sessions';
+export const DEVICES = 'devices';
 
-/** Presence changes that one tick publishes; the rest wait for the next. */
-const PRESENCE_PER_TICK_MAX = 2000;
+/** Devices of which one tick publishes a change of presence or a time-out; the rest wait for the next. */
+const TIMERS_PER_TICK_MAX = 2000;
+/** Time between two looks at all devices' timers. */
+const LOOK_EVERY_MS = 5_000;
 
 export interface EnricherDeps {
   readonly codec: Codec;
   readonly partitions: number;
   readonly metrics: EnricherMetrics;
+  readonly groups: GroupBook;
+  readonly fences: FenceBook;
+}
+
+/** A report that came late in this batch: its place among the outputs is kept until its device is settled. */
+interface Waiting {
+  readonly at: number;
+  readonly record: InRecord;
+  readonly taken: Extract<Taken, { kind: 'publish' }>;
 }
 
 export class EnricherTask implements Task {
   readonly #deps: EnricherDeps;
-  readonly #partition: number;
+  readonly #publisher: Publisher;
   readonly #guard: RecordGuard;
   readonly #devices = new Map<string, DeviceState>();
-  readonly #presence = new Presence();
+  readonly #book: DeviceBook;
+  #restored: Restored | null = new Restored();
   /** Devices whose state record must be written with the step that runs. */
   readonly #touched = new Set<string>();
-  #unpublished: string[] = [];
+  /** Devices that came online by a session or a presence record. */
+  readonly #awake = new Set<string>();
+  #lookedMs = 0;
 
   constructor(partition: number, deps: EnricherDeps) {
     this.#deps = deps;
-    this.#partition = partition;
+    this.#publisher = new Publisher(deps.codec, partition);
     this.#guard = new RecordGuard(deps.codec, STAGE, partition, deps.partitions);
+    this.#book = new DeviceBook(deps.groups, deps.fences);
   }
 
   prepare(records: readonly InRecord[]): Promise<void> {
@@ -48,119 +68,207 @@ export class EnricherTask implements Task {
 
   load(record: InRecord): void {
     const key = record.key?.toString('utf8') ?? '';
+    if (record.topic === DEVICES) {
+      if (!key.startsWith(GROUP_PREFIX))
+        this.#guard.read(DEVICES, record, key, (device) => this.#book.put(key, device));
+      return;
+    }
     const [ident = '', part = ''] = key.split('|');
-    if (record.topic === SESSIONS) this.#loadSession(record, ident, part);
+    if (record.topic === SESSIONS) this.#loadSession(record, ident);
     else this.#loadState(record, ident, part);
   }
 
-  process(records: readonly InRecord[]): StepResult {
-    const outputs = this.#guard.takeDeadLetters();
-    for (const record of records) this.#report(record, outputs);
-    failpoint('enricher.folded');
-    return { outputs, state: this.#takeState() };
+  ready(): void {
+    if (this.#restored === null) return;
+    for (const [ident, { head, parts }] of this.#restored.devices()) {
+      const state = new DeviceState();
+      for (const [part, payload] of parts) state.log.restore(part, payload);
+      decodeState(head, state);
+      this.#devices.set(ident, state);
+    }
+    this.#restored = null;
   }
 
-  tick(nowMs: number): StepResult | null {
+  process(records: readonly InRecord[]): StepResult {
+    const outputs: (OutRecord | null)[] = this.#guard.takeDeadLetters();
+    const unsettled = new Map<string, { readonly batch: Unsettled; readonly waiting: Waiting[] }>();
+    for (const record of records) {
+      const report = this.#deps.codec.decode(TELEMETRY, record.value!);
+      const { ident } = report;
+      const taken = this.#report(record, report, outputs, () => {
+        let open = unsettled.get(ident);
+        if (open === undefined) unsettled.set(ident, (open = { batch: new Unsettled(), waiting: [] }));
+        return open.batch;
+      });
+      if (taken === null) continue;
+      unsettled.get(ident)!.waiting.push({ at: outputs.length, record, taken });
+      // One place for telemetry-enriched and one for device-state, in the order of telemetry.
+      outputs.push(null, null);
+    }
+    for (const [ident, { batch, waiting }] of unsettled) this.#settle(ident, batch, waiting, outputs);
+    failpoint('enricher.folded');
+    return { outputs: outputs.filter((output) => output !== null), state: this.#takeState() };
+  }
+
+  tick(nowMs: number, lagZero: boolean): StepResult | null {
     const outputs = this.#guard.takeDeadLetters();
-    const waiting = [...new Set([...this.#unpublished, ...this.#presence.takeChanged()])];
-    this.#unpublished = waiting.slice(PRESENCE_PER_TICK_MAX);
-    for (const ident of waiting.slice(0, PRESENCE_PER_TICK_MAX)) this.#publishPresence(ident, nowMs, outputs);
+    this.#wake(outputs);
+    // Behind the end silence says nothing: what they sent is not read yet.
+    if (lagZero && nowMs - this.#lookedMs >= LOOK_EVERY_MS) this.#look(nowMs, outputs);
     const state = this.#takeState();
     return outputs.length + state.length === 0 ? null : { outputs, state };
   }
 
-  #loadSession(record: InRecord, ident: string, edge: string): void {
+  #loadSession(record: InRecord, ident: string): void {
     this.#guard.read(SESSIONS, record, ident, (session) => {
-      if (session === null) this.#presence.end(ident, edge, record.timestampMs * 1000);
-      else this.#presence.begin(ident, session.boot_id);
+      const state = this.#devices.get(ident);
+      if (session === null || state === undefined || session.since <= state.liveness.state.lastSeenUs) return;
+      if (state.liveness.seen(session.since, null)) this.#awake.add(ident);
+      this.#touched.add(ident);
     });
   }
 
-  /** State records: key `ident` is the device, `ident|N` a closed segment of its report log. */
   #loadState(record: InRecord, ident: string, part: string): void {
     const value = record.value === null ? null : this.#deps.codec.decode(STATE_TOPIC, record.value);
-    const state = this.#stateOf(ident);
-    if (part !== '') state.log.restore(Number(part), value?.payload ?? null);
-    else if (value !== null) decodeState(value.payload, state);
+    const payload = value === null || value.format !== STATE_FORMAT ? null : value.payload;
+    this.#restored?.put(ident, part, payload);
   }
 
-  #report(record: InRecord, outputs: OutRecord[]): void {
-    const { codec, metrics } = this.#deps;
-    const report = codec.decode(TELEMETRY, record.value!);
-    const state = this.#stateOf(report.ident);
-    this.#touched.add(report.ident);
+  /** One record of telemetry. What it returns came late: it is published when its device is settled. */
+  #report(
+    record: InRecord,
+    report: Telemetry,
+    outputs: (OutRecord | null)[],
+    open: () => Unsettled,
+  ): Waiting['taken'] | null {
+    const { metrics } = this.#deps;
+    const { ident } = report;
+    const state = this.#stateOf(ident);
+    this.#touched.add(ident);
     if (report.kind === 'presence') {
-      state.lastSeenUs = Math.max(state.lastSeenUs, report.received_at);
-      if (notePresence(state, this.#presence.online(report.ident, state.lastSeenUs), report.received_at))
-        this.#unpublished.push(report.ident);
+      this.#seen(state, report, outputs);
       metrics.presence();
-      return;
+      return null;
     }
-    const online = this.#presence.online(report.ident, Math.max(state.lastSeenUs, report.received_at));
-    const enriched = enrich(state, report, online);
-    metrics.report(enriched);
-    if (enriched.kind === 'duplicate') outputs.push(this.#duplicate(report, enriched.cause));
-    else this.#publish(record, report, state, enriched, outputs);
+    const profile = this.#book.profile(ident);
+    const stamp = stampOf(report, profile.tenant);
+    const wasOnline = state.liveness.state.online;
+    state.liveness.seen(report.received_at, modeOf(state));
+    const taken = take(state, report, profile, open);
+    metrics.report(taken);
+    if (wasOnline === false) outputs.push(this.#presenceEvent('online', ident, profile.tenant, report.received_at));
+    if (taken.kind === 'duplicate') {
+      outputs.push(this.#publisher.duplicate(report, taken.cause));
+      return null;
+    }
+    if (taken.enrichment === null) return taken;
+    this.#publish(record, taken, taken.enrichment, state, outputs.length, outputs);
+    for (const output of taken.outputs) outputs.push(this.#publisher.output(output, stamp, record.timestampMs));
+    metrics.outputs(taken.outputs);
+    return null;
   }
 
   #publish(
     record: InRecord,
-    report: Telemetry,
+    taken: Waiting['taken'],
+    enrichment: Enrichment,
     state: DeviceState,
-    enriched: Extract<Enriched, { kind: 'publish' }>,
-    outputs: OutRecord[],
+    at: number,
+    outputs: (OutRecord | null)[],
   ): void {
-    const value = this.#enrichedValue('telemetry-enriched', record.value!, report, enriched.enrichment);
-    const common = { key: report.ident, partition: this.#partition, timestampMs: record.timestampMs };
-    outputs.push({ ...common, topic: 'telemetry-enriched', value, headers: traceOf(record) });
-    if (!enriched.newest) return;
+    const { report, newest, entry } = taken;
+    // The report as it came, unless the input map or its user's privacy made another of it.
+    const source = taken.changed ? null : record.value;
+    outputs[at] = this.#publisher.enriched('telemetry-enriched', report, source, enrichment, record);
+    if (!newest) return;
     // A copy: the record's value is a view into a whole fetch.
-    state.newest = Buffer.from(record.value!);
-    outputs.push({
-      ...common,
-      topic: 'device-state',
-      value: this.#enrichedValue('device-state', record.value!, report, enriched.enrichment),
-    });
+    state.newest = source === null ? this.#deps.codec.encode(TELEMETRY, report) : Buffer.from(source);
+    state.hidden = entry.hidden;
+    outputs[at + 1] = this.#publisher.enriched('device-state', report, source, enrichment, record);
   }
 
-  /** Appends to the bytes where the writer's schema is ours; decodes, resolves and encodes otherwise (rolling upgrades). */
-  #enrichedValue(
-    topic: 'telemetry-enriched' | 'device-state',
-    value: Buffer,
-    report: Telemetry | null,
-    enrichment: EnrichedTelemetry['enrichment'],
-  ): Buffer {
-    const { codec } = this.#deps;
-    return (
-      codec.appendEnrichment(value, enrichment, topic) ??
-      codec.encode(topic, { ...(report ?? codec.decode(TELEMETRY, value)), enrichment })
-    );
+  #settle(ident: string, batch: Unsettled, waiting: readonly Waiting[], outputs: (OutRecord | null)[]): void {
+    const state = this.#stateOf(ident);
+    const profile = this.#book.profile(ident);
+    const settled = settle(state, batch, profile);
+    const enrichmentAt = (entry: Entry): Enrichment =>
+      settled.enrichments.get(entryKey(entry)) ?? enrichmentOf(state, state.fold, [], true);
+    let last: Telemetry | null = null;
+    for (const { at, record, taken } of waiting) {
+      this.#publish(record, taken, enrichmentAt(taken.entry), state, at, outputs);
+      last = taken.report;
+    }
+    if (last === null) return;
+    const stamp = stampOf(last, profile.tenant);
+    for (const output of settled.outputs) outputs.push(this.#publisher.output(output, stamp));
+    this.#deps.metrics.outputs(settled.outputs);
+    this.#deps.metrics.refold();
   }
 
-  #publishPresence(ident: string, nowMs: number, outputs: OutRecord[]): void {
-    const state = this.#devices.get(ident);
-    if (state?.newest == null) return;
-    notePresence(state, this.#presence.online(ident, state.lastSeenUs), nowMs * 1000);
+  /** A presence record: a sign of life, nothing else. */
+  #seen(state: DeviceState, report: Telemetry, outputs: (OutRecord | null)[]): void {
+    const wasOnline = state.liveness.state.online;
+    if (!state.liveness.seen(report.received_at, null)) return;
+    const { tenant } = this.#book.profile(report.ident);
+    if (wasOnline === false) outputs.push(this.#presenceEvent('online', report.ident, tenant, report.received_at));
+    const record = this.#deviceState(report.ident, state);
+    if (record !== null) outputs.push(record);
+  }
+
+  /** Publishes those that a session has woken. */
+  #wake(outputs: OutRecord[]): void {
+    for (const ident of [...this.#awake].slice(0, TIMERS_PER_TICK_MAX)) {
+      this.#awake.delete(ident);
+      const state = this.#stateOf(ident);
+      const { tenant } = this.#book.profile(ident);
+      outputs.push(this.#presenceEvent('online', ident, tenant, state.liveness.state.onlineSinceUs));
+      const record = this.#deviceState(ident, state);
+      if (record !== null) outputs.push(record);
+    }
+  }
+
+  /** Timers of all devices: who is silent for too long, and whose trip has ended by it. */
+  #look(nowMs: number, outputs: OutRecord[]): void {
+    this.#lookedMs = nowMs;
+    const nowUs = nowMs * 1000;
+    let left = TIMERS_PER_TICK_MAX;
+    for (const [ident, state] of this.#devices) {
+      if (left === 0) {
+        this.#lookedMs = 0;
+        return;
+      }
+      const { tenant, world } = this.#book.profile(ident);
+      const asleep =
+        !state.timed && state.lastFoldedUs > 0 && nowUs - state.lastFoldedUs > world.thresholds.gap_s * 1e6;
+      const timedOut = asleep ? timeOut(state) : [];
+      const stamp = { ident, tenant, emittedUs: nowUs, protocol: null };
+      for (const output of timedOut) outputs.push(this.#publisher.output(output, stamp));
+      const offline = state.liveness.judge(nowUs);
+      if (offline) {
+        outputs.push(this.#presenceEvent('offline', ident, tenant, state.liveness.state.onlineSinceUs));
+        const record = this.#deviceState(ident, state);
+        if (record !== null) outputs.push(record);
+      }
+      if (!offline && timedOut.length === 0) continue;
+      this.#touched.add(ident);
+      left--;
+    }
+  }
+
+  /** The newest report again, with the presence as it is now; null: there was none. */
+  #deviceState(ident: string, state: DeviceState): OutRecord | null {
+    if (state.newest === null) return null;
     this.#touched.add(ident);
-    const value = this.#enrichedValue('device-state', state.newest, null, enrichmentOf(state, false, false));
-    outputs.push({ topic: 'device-state', key: ident, partition: this.#partition, value });
+    const report = this.#deps.codec.decode(TELEMETRY, state.newest);
+    const enrichment = enrichmentOf(state, state.fold, [], false);
+    const shown = state.hidden ? hidden(report) : report;
+    return this.#publisher.enriched('device-state', shown, state.hidden ? null : state.newest, enrichment, null);
   }
 
-  #duplicate(report: Telemetry, cause: Duplicate['cause']): OutRecord {
-    const value = this.#deps.codec.encode('duplicates', {
-      message_id: report.message_id,
-      revision: report.revision,
-      ident: report.ident,
-      tenant: report.tenant,
-      timestamp: report.timestamp,
-      device_time: report.device_time,
-      received_at: report.received_at,
-      protocol: report.protocol,
-      peer: report.peer,
-      frame_ref: report.frame_ref,
-      cause,
-    });
-    return { topic: 'duplicates', key: report.ident, partition: this.#partition, value };
+  #presenceEvent(type: 'online' | 'offline', ident: string, tenant: string | null, atUs: number): OutRecord {
+    const at = Math.round(atUs);
+    this.#deps.metrics.presenceEvent(type);
+    return this.#publisher.event({ event_id: `${type}-${at}`, ident, tenant, type, at, emitted_at: at });
   }
 
   #stateOf(ident: string): DeviceState {
@@ -172,36 +280,27 @@ export class EnricherTask implements Task {
   #takeState(): OutRecord[] {
     const records: OutRecord[] = [];
     for (const ident of this.#touched) {
-      const state = this.#devices.get(ident)!;
-      records.push(this.#stateRecord(ident, '', encodeState(state)));
+      const state = this.#devices.get(ident);
+      if (state === undefined) continue;
+      records.push(this.#publisher.state(ident, '', encodeState(state)));
       const { written, dropped } = state.log.takeChanges();
-      for (const segment of written) records.push(this.#stateRecord(ident, String(segment.number), segment.bytes));
-      for (const number of dropped) records.push(this.#stateRecord(ident, String(number), null));
+      for (const { part, payload } of written) records.push(this.#publisher.state(ident, part, payload));
+      for (const part of dropped) records.push(this.#publisher.state(ident, part, null));
     }
     this.#touched.clear();
     return records;
   }
-
-  #stateRecord(ident: string, part: string, payload: Buffer | null): OutRecord {
-    const value =
-      payload === null
-        ? null
-        : this.#deps.codec.encode(STATE_TOPIC, {
-            kind: 'state',
-            ident,
-            part,
-            format: STATE_FORMAT,
-            payload,
-            barrier: null,
-            inputs: [],
-            written_at: null,
-          });
-    return { topic: STATE_TOPIC, key: part === '' ? ident : `${ident}|${part}`, partition: this.#partition, value };
-  }
 }
 
-/** The trace of the frame goes on with its report. */
-function traceOf(record: InRecord): Record<string, Buffer> {
-  const { traceparent } = record.headers;
-  return traceparent === undefined ? {} : { traceparent };
+const stampOf = (report: Telemetry, tenant: string | null): Stamp => ({
+  ident: report.ident,
+  tenant: report.tenant ?? tenant,
+  emittedUs: report.received_at,
+  protocol: report.protocol,
+});
+
+/** What its interval is learnt for. */
+function modeOf({ fold }: DeviceState): Mode {
+  if (fold.motion.trip !== null && fold.motion.trip.endedUs === null) return 'moving';
+  return fold.track.ignition === false ? 'asleep' : 'parked';
 }

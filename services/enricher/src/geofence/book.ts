@@ -1,0 +1,207 @@
+/**
+ * All geofences of the process, by version and by place. A version counts for event times from its `valid_from` until the next one's,
+ * or its `valid_to`; which one holds is asked with each report, so that a change applies without a restart and does not touch the past.
+ */
+import Flatbush from 'flatbush';
+import type { Geofence } from '@fleetwire/schemas';
+import type { Point } from '../fold/distance.js';
+import type { Fence, Fences } from '../fold/world.js';
+import { shorter, type Box, type Shape } from './shape.js';
+import { shapeOf } from './shape-of.js';
+
+/** Versions of one fence that are kept; older ones are gone from the topic too, after its compaction. */
+const VERSIONS_MAX = 8;
+/** Changed fences are looked through one by one until there are so many; then the index is built anew. */
+const RECENT_MAX = 64;
+/** Side of a cell whose fences are remembered, degrees; and how many cells. */
+const CELL = 0.01;
+const CELLS_MAX = 200_000;
+/** m that a fix must be outside to have left, where the fence does not say. */
+export const MARGIN_M = 30;
+
+interface Version extends Fence {
+  readonly shape: Shape;
+  readonly fromUs: number;
+  toUs: number;
+  readonly enabled: boolean;
+  readonly groups: readonly string[];
+  readonly idents: readonly string[];
+  readonly tenant: string | null;
+}
+
+/** For whom fences are asked. */
+export interface FenceOwner {
+  readonly ident: string;
+  readonly tenant: string | null;
+  readonly group: string | null;
+}
+
+interface Index {
+  readonly tree: Flatbush;
+  readonly items: readonly Version[];
+}
+
+const NONE: readonly Version[] = [];
+
+export class FenceBook {
+  /** By fence, oldest first. */
+  readonly #versions = new Map<string, Version[]>();
+  #index: Index | null = null;
+  #recent: Version[] = [];
+  readonly #cells = new Map<number, readonly Version[]>();
+
+  get size(): number {
+    return this.#versions.size;
+  }
+
+  /** Takes a record of `geofences`; null: it was deleted at `atUs`. Null when it was taken, else what is wrong with it. */
+  put(id: string, geofence: Geofence | null, atUs: number): string | null {
+    const known = this.#versions.get(id) ?? [];
+    if (geofence === null) {
+      for (const version of known) version.toUs = Math.min(version.toUs, atUs);
+      return null;
+    }
+    const shape = shapeOf(geofence);
+    if ('problem' in shape) return shape.problem;
+    const version = versionOf(geofence, shape);
+    const others = known.filter(({ fromUs }) => fromUs !== version.fromUs);
+    this.#versions.set(id, [...others, version].sort((a, b) => a.fromUs - b.fromUs).slice(-VERSIONS_MAX));
+    this.#recent.push(version);
+    if (this.#recent.length > RECENT_MAX) this.#index = null;
+    return null;
+  }
+
+  /** The fences that hold for a device; null: there are none at all. */
+  of(owner: FenceOwner): Fences | null {
+    if (this.#versions.size === 0) return null;
+    const holds = (version: Version, atUs: number): boolean =>
+      isFor(version, owner) && version === this.#at(version.id, atUs);
+    return {
+      near: (point, atUs) => {
+        const candidates = this.#candidates(point);
+        return candidates.length === 0 ? NONE : candidates.filter((v) => isInBox(v.shape.box, point) && holds(v, atUs));
+      },
+      crossed: (from, to, atUs) => this.#along(from, to).filter((v) => v.wants.cross && holds(v, atUs)),
+      byId: (id, atUs) => {
+        const version = this.#at(id, atUs);
+        return version !== null && isFor(version, owner) ? version : null;
+      },
+    };
+  }
+
+  #at(id: string, atUs: number): Version | null {
+    const versions = this.#versions.get(id);
+    if (versions === undefined) return null;
+    for (let i = versions.length - 1; i >= 0; i--) {
+      const version = versions[i]!;
+      if (version.fromUs <= atUs) return version.enabled && atUs < version.toUs ? version : null;
+    }
+    return null;
+  }
+
+  #candidates({ latitude, longitude }: Point): readonly Version[] {
+    const index = this.#built();
+    const [row, column] = [Math.floor(latitude / CELL), Math.floor(longitude / CELL)];
+    const key = row * 100_000 + column;
+    let found = this.#cells.get(key);
+    if (found === undefined) {
+      const [south, west] = [row * CELL, column * CELL];
+      const hits = index.tree.search(west, south, west + CELL, south + CELL);
+      found = hits.length === 0 ? NONE : [...new Set(hits.map((i) => index.items[i]!))];
+      if (this.#cells.size >= CELLS_MAX) this.#cells.clear();
+      this.#cells.set(key, found);
+    }
+    return this.#recent.length === 0 ? found : [...found, ...this.#recent];
+  }
+
+  #along(from: Point, to: Point): readonly Version[] {
+    const index = this.#built();
+    const dx = shorter(to.longitude - from.longitude);
+    const box = {
+      west: Math.min(from.longitude, from.longitude + dx),
+      east: Math.max(from.longitude, from.longitude + dx),
+      south: Math.min(from.latitude, to.latitude),
+      north: Math.max(from.latitude, to.latitude),
+    };
+    const hits = pieces(box).flatMap((b) => index.tree.search(b.west, b.south, b.east, b.north));
+    return [...new Set([...hits.map((i) => index.items[i]!), ...this.#recent])];
+  }
+
+  #built(): Index {
+    if (this.#index !== null) return this.#index;
+    const items: Version[] = [];
+    const boxes: Box[] = [];
+    for (const versions of this.#versions.values())
+      for (const version of versions)
+        for (const box of pieces(version.shape.box)) {
+          items.push(version);
+          boxes.push(box);
+        }
+    // The tree wants at least one box: one that nothing touches.
+    const tree = new Flatbush(Math.max(1, boxes.length));
+    for (const { west, south, east, north } of boxes) tree.add(west, south, east, north);
+    if (boxes.length === 0) tree.add(1000, 1000, 1000, 1000);
+    tree.finish();
+    this.#recent = [];
+    this.#cells.clear();
+    return (this.#index = { tree, items });
+  }
+}
+
+function versionOf(geofence: Geofence, shape: Shape): Version {
+  const wanted = geofence.events.length === 0 ? ['enter', 'exit'] : geofence.events;
+  return {
+    id: geofence.id,
+    name: geofence.name,
+    version: geofence.version,
+    shape,
+    distanceM: (point) => shape.distanceM(point),
+    halfM: shape.halfM,
+    marginM: geofence.margin_m ?? MARGIN_M,
+    dwellS: geofence.dwell_s,
+    speedLimit: geofence.speed_limit,
+    wants: {
+      enter: wanted.includes('enter'),
+      exit: wanted.includes('exit'),
+      dwell: wanted.includes('dwell') || (geofence.events.length === 0 && geofence.dwell_s !== null),
+      cross: wanted.includes('cross'),
+    },
+    fromUs: geofence.valid_from,
+    toUs: geofence.valid_to ?? Infinity,
+    enabled: geofence.enabled,
+    groups: geofence.groups,
+    idents: geofence.idents,
+    tenant: geofence.tenant,
+  };
+}
+
+/** Of its tenant; and of one of its groups or among its devices, when it names any. */
+function isFor(version: Version, owner: FenceOwner): boolean {
+  if (version.tenant !== owner.tenant) return false;
+  if (version.groups.length === 0 && version.idents.length === 0) return true;
+  return (owner.group !== null && version.groups.includes(owner.group)) || version.idents.includes(owner.ident);
+}
+
+function isInBox({ west, south, east, north }: Box, { latitude, longitude }: Point): boolean {
+  if (latitude < south || latitude > north) return false;
+  return (
+    (longitude >= west && longitude <= east) ||
+    (longitude + 360 >= west && longitude + 360 <= east) ||
+    (longitude - 360 >= west && longitude - 360 <= east)
+  );
+}
+
+/** A box in longitudes from −180 to 180: two when it lies over the antimeridian. */
+function pieces(box: Box): Box[] {
+  if (box.west < -180)
+    return [
+      { ...box, west: box.west + 360, east: 180 },
+      { ...box, west: -180, east: Math.min(180, box.east) },
+    ];
+  if (box.east > 180)
+    return [
+      { ...box, east: 180 },
+      { ...box, west: -180, east: box.east - 360 },
+    ];
+  return [box];
+}

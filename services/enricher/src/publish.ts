@@ -1,0 +1,101 @@
+/** Records of the enricher's topics. */
+import type { Codec, Duplicate, EnrichedTelemetry, FleetEventDraft, Telemetry } from '@fleetwire/schemas';
+import type { InRecord, OutRecord } from '@fleetwire/streaming';
+import type { Published } from './corrections.js';
+import { STATE_FORMAT } from './device-state.js';
+
+export const TELEMETRY = 'telemetry';
+export const STATE_TOPIC = 'enricher-state';
+
+/** What the shell knows of an output. */
+export interface Stamp {
+  readonly ident: string;
+  readonly tenant: string | null;
+  /** Receipt time of the report that made it, or the timer's, µs. */
+  readonly emittedUs: number;
+  readonly protocol: string | null;
+}
+
+export class Publisher {
+  constructor(
+    private readonly codec: Codec,
+    private readonly partition: number,
+  ) {}
+
+  /** A record of `events` or `trips`. */
+  output(output: Published, stamp: Stamp, timestampMs?: number): OutRecord {
+    const { ident, tenant, emittedUs } = stamp;
+    const common = { ident, tenant, revision: output.published, cause: output.cause, emitted_at: emittedUs };
+    const value =
+      output.topic === 'trips'
+        ? this.codec.encode('trips', { ...output.body, ...common, trip_id: output.id })
+        : this.codec.encode('events', {
+            ...output.body,
+            ...common,
+            event_id: output.id,
+            protocol: output.body.protocol ?? stamp.protocol,
+          });
+    return this.#keyed(output.topic, ident, output.id, value, timestampMs);
+  }
+
+  /** An event of the server's own. */
+  event(event: Omit<FleetEventDraft, 'source'>): OutRecord {
+    const value = this.codec.encode('events', { ...event, source: 'server' });
+    return this.#keyed('events', event.ident, event.event_id, value);
+  }
+
+  #keyed(topic: 'events' | 'trips', ident: string, id: string, value: Buffer, timestampMs?: number): OutRecord {
+    const when = timestampMs === undefined ? {} : { timestampMs };
+    return { topic, key: `${ident}|${id}`, partitionKey: ident, partition: this.partition, value, ...when };
+  }
+
+  /** `source`: the bytes of `report` as they came, null when they are not its bytes any more. */
+  enriched(
+    topic: 'telemetry-enriched' | 'device-state',
+    report: Telemetry,
+    source: Buffer | null,
+    enrichment: EnrichedTelemetry['enrichment'],
+    record: Pick<InRecord, 'timestampMs' | 'headers'> | null,
+  ): OutRecord {
+    // Appends to the bytes where the writer's schema is ours; encodes otherwise (rolling upgrades, hidden or mapped reports).
+    const appended = source === null ? null : this.codec.appendEnrichment(source, enrichment, topic);
+    const value = appended ?? this.codec.encode(topic, { ...report, enrichment });
+    const out = { topic, key: report.ident, partition: this.partition, value };
+    if (record === null) return out;
+    const headers = topic === 'telemetry-enriched' ? { headers: traceOf(record.headers) } : {};
+    return { ...out, timestampMs: record.timestampMs, ...headers };
+  }
+
+  duplicate(report: Telemetry, cause: Duplicate['cause']): OutRecord {
+    const value = this.codec.encode('duplicates', {
+      message_id: report.message_id,
+      revision: report.revision,
+      ident: report.ident,
+      tenant: report.tenant,
+      timestamp: report.timestamp,
+      device_time: report.device_time,
+      received_at: report.received_at,
+      protocol: report.protocol,
+      peer: report.peer,
+      frame_ref: report.frame_ref,
+      cause,
+    });
+    return { topic: 'duplicates', key: report.ident, partition: this.partition, value };
+  }
+
+  /** `part`: '' is the device itself, others are of its log. `payload` null: it has ended. */
+  state(ident: string, part: string, payload: Buffer | null): OutRecord {
+    const value =
+      payload === null
+        ? null
+        : this.codec.encode(STATE_TOPIC, { kind: 'state', ident, part, format: STATE_FORMAT, payload });
+    const key = part === '' ? ident : `${ident}|${part}`;
+    return { topic: STATE_TOPIC, key, partitionKey: ident, partition: this.partition, value };
+  }
+}
+
+/** The trace of the frame goes on with its report. */
+function traceOf(headers: InRecord['headers']): Record<string, Buffer> {
+  const { traceparent } = headers;
+  return traceparent === undefined ? {} : { traceparent };
+}
