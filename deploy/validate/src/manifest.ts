@@ -67,8 +67,9 @@ export function parseManifests(file: string, text: string): Parsed {
 
 /** An object as a manifest; null when it lacks version, kind or name. */
 export function manifestOf(body: JsonObject, file: string): Manifest | null {
-  const [apiVersion, kind, name] = [body['apiVersion'], body['kind'], at(body, 'metadata', 'name')].map(textOf);
-  if (apiVersion == null || kind == null || name == null) return null;
+  const [apiVersion, kind] = [textOf(body['apiVersion']), textOf(body['kind'])];
+  const name = textOf(at(body, 'metadata', 'name'));
+  if (apiVersion === null || kind === null || name === null) return null;
   return {
     apiVersion,
     kind,

@@ -150,6 +150,6 @@ function ceiling(world: World, scaler: Manifest, topic: Json | undefined): reado
   const partitions = numberOf(at(found?.body, 'spec', 'partitions'));
   const max = numberOf(at(scaler.body, 'spec', 'maxReplicaCount'));
   return partitions !== null && max !== null && max > partitions
-    ? [problem(scaler, 'spec.maxReplicaCount', `is ${max}, above the ${partitions} partitions of ${String(topic)}`)]
+    ? [problem(scaler, 'spec.maxReplicaCount', `is ${max}, above the ${partitions} partitions of ${found?.name ?? ''}`)]
     : [];
 }

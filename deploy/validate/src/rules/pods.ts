@@ -35,7 +35,7 @@ export const boundsResources: Rule = (world) =>
             problem(
               pod.owner,
               `${container.path}.resources.requests.${name}`,
-              `is ${String(value)}, above the limit ${String(limits[name])}`,
+              `is ${JSON.stringify(value)}, above the limit ${JSON.stringify(limits[name])}`,
             ),
           );
       }
