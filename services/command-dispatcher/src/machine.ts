@@ -237,6 +237,7 @@ export function route(device: DeviceCommands, to: Route | null, plan: Plan, nowU
   entry.inbox = to.inbox;
   entry.sessionOffset = to.sessionOffset;
   entry.protocol = to.protocol;
+  device.protocol = to.protocol;
   entry.routedAtUs = nowUs;
   entry.waitsUs = plan.waitsUs;
   entry.leaves = plan.leaves;

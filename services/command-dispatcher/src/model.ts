@@ -73,6 +73,8 @@ export interface Entry {
   /** When the device, or its edge, was first seen gone after the write; null: it is there. */
   leftAtUs: number | null;
   lostAtUs: number | null;
+  /** What it sets has been written down as desired. */
+  desired: boolean;
   /** Not routed again by the same session before this: whatever made it bounce takes a moment. */
   retryAtUs: number;
 }
@@ -106,6 +108,7 @@ export function newEntry(command: Command): Entry {
     leaves: false,
     leftAtUs: null,
     lostAtUs: null,
+    desired: false,
     retryAtUs: 0,
   };
 }
@@ -117,10 +120,12 @@ export interface DeviceCommands {
   /** Routed, written or acknowledged. */
   outstanding: Entry | null;
   readonly ended: Ended[];
+  /** What it spoke when a command was last routed to it; '' before. */
+  protocol: string;
 }
 
 export function emptyDevice(): DeviceCommands {
-  return { queue: [], outstanding: null, ended: [] };
+  return { queue: [], outstanding: null, ended: [], protocol: '' };
 }
 
 /** Highest priority first, then the oldest. */
@@ -138,5 +143,6 @@ export function parseDevice(json: string): DeviceCommands {
     queue: stored.queue.map(whole),
     outstanding: stored.outstanding === null ? null : whole(stored.outstanding),
     ended: stored.ended.map((ended) => ({ ...{ correlations: [] }, ...ended })),
+    protocol: (stored as Partial<DeviceCommands>).protocol ?? '',
   };
 }

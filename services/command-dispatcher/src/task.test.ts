@@ -254,6 +254,20 @@ describe('settings', () => {
     expect(world.settings().at(-1)).toEqual({ name: 'interval', side: 'reported', value: '60' });
   });
 
+  it('are desired under the name that the device has for them, once it is known what it is', () => {
+    const world = new World();
+    world.command('interval', { cycle_time: 60 });
+    expect(world.settings()).toEqual([]);
+    world.session('jt808');
+    world.tick();
+    expect(world.settings()).toEqual([{ name: '0x0029', side: 'desired', value: '60' }]);
+    world.report({ protocol: 'jt808' });
+    world.answer('jt808');
+    world.session(null);
+    world.command('interval', { cycle_time: 90 });
+    expect(world.settings().at(-1)).toEqual({ name: '0x0029', side: 'desired', value: '90' });
+  });
+
   it('are not desired by a command that is refused', () => {
     const world = new World();
     world.session('h02');

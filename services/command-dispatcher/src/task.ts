@@ -4,7 +4,7 @@
  * Guarantees: state, events and input offsets commit together, so that a command has exactly one terminal event; a command is
  * sent to an edge only after its routing is committed; an attempt goes to another edge only after `bounced`.
  */
-import { deviceTypeOf, PROTOCOLS, type ProtocolId } from '@fleetwire/protocols';
+import { deviceTypeOf, type ProtocolId } from '@fleetwire/protocols';
 import type { Codec, Command, CommandEvent, CommandReport, RoutedCommand } from '@fleetwire/schemas';
 import { failpoint, learnSchemas, recordDeadLetter, RecordGuard } from '@fleetwire/service';
 import { partitionOf, type InRecord, type OutRecord, type StepResult, type Task } from '@fleetwire/streaming';
@@ -158,7 +158,10 @@ export class DispatcherTask implements Task {
     this.#publish(ident, events, outputs);
     if (events.at(-1)?.state === 'queued') {
       if (command.channel === 'sms') this.#handOver(device, command, phone ?? '', nowUs, outputs);
-      else this.#desire(command, nowUs, outputs);
+      else {
+        const type = this.#protocol(ident) ?? deviceTypeOf(device.protocol);
+        this.#desire(device.queue.at(-1), type, nowUs, outputs);
+      }
     }
     this.#route(ident, device, nowUs, outputs);
   }
@@ -178,12 +181,14 @@ export class DispatcherTask implements Task {
     this.#publish(ident, handOver(device, id, nowUs), outputs);
   }
 
-  /** What a command sets is wanted from now on, whatever becomes of the command: that is what drift is measured against. */
-  #desire(command: Command, nowUs: number, outputs: OutRecord[]): void {
-    const type =
-      this.#protocol(command.ident) ??
-      PROTOCOLS.find((one) => refusalFor(one, command, argumentsOf(command.arguments) ?? {}) === null);
-    if (type !== undefined) this.#settings(type, command, 'desired', nowUs, outputs);
+  /**
+   * What a command sets is wanted from now on, whatever becomes of the command: drift is measured against it. A device that nobody
+   * knows has no names for its settings before it is there.
+   */
+  #desire(entry: Entry | undefined, type: ProtocolId | null, nowUs: number, outputs: OutRecord[]): void {
+    if (entry === undefined || entry.desired || type === null) return;
+    entry.desired = true;
+    this.#settings(type, entry.command, 'desired', nowUs, outputs);
   }
 
   #settings(
@@ -259,6 +264,7 @@ export class DispatcherTask implements Task {
       if (refusal === null) {
         const { boot_id: bootId, connection, inbox, protocol } = session;
         const to = { bootId, connection, inbox, sessionOffset: offset, protocol };
+        this.#desire(entry, type, nowUs, outputs);
         this.#publish(ident, route(device, to, planOf(type, entry.command), nowUs), outputs);
         return;
       }
