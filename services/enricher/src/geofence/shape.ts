@@ -95,6 +95,7 @@ function ringOf(points: readonly Point[]): Ring {
   const turn = Math.round((x.at(-1)! - x[0]!) / 360);
   if (turn !== 0) {
     // Once round the earth: the ring holds the pole that it is nearer to, so it is closed over that pole.
+    x[x.length - 1] = x[0]! + 360 * turn;
     const pole = y.reduce((sum, value) => sum + value, 0) >= 0 ? 90 : -90;
     x.push(x.at(-1)!, x[0]!, x[0]!);
     y.push(pole, pole, y[0]!);
@@ -116,7 +117,8 @@ const LATITUDE_MAX = 90 - 1e-9;
 
 function ringsDistanceM(rings: readonly Ring[], given: Point): number {
   const latitude = Math.max(-LATITUDE_MAX, Math.min(LATITUDE_MAX, given.latitude));
-  const point = { latitude, longitude: given.longitude };
+  // On a grid of 0.1 mm: a longitude just left of a ring's seam would be rounded onto it when 360° are added.
+  const point = { latitude, longitude: Math.round(given.longitude * 1e9) / 1e9 };
   let inside = false;
   let nearest = Infinity;
   // Metres on a plane that touches the globe at the point: exact where the border is near.
