@@ -31,8 +31,7 @@ async function sendAll(vectors: readonly Sendable[]): Promise<ReadonlyMap<Sendab
   const sent = new Map<Sendable, Sent>();
   const taken = new Set<number>();
   const lanes = Array.from({ length: LANES }, (): Sendable[] => []);
-  for (const vector of vectors)
-    lanes[[...vector.ident].reduce((sum, c) => sum + c.charCodeAt(0), 0) % LANES]!.push(vector);
+  for (const vector of vectors) lanes[Buffer.from(vector.ident).reduce((sum, c) => sum + c, 0) % LANES]!.push(vector);
   await Promise.all(
     lanes.map(async (lane) => {
       for (const vector of lane) {
