@@ -13,7 +13,7 @@ import { PRODUCTION_PARTITIONS, PRODUCTION_REPLICATION } from './kafka.js';
 import { formatProblem, parseManifests } from './manifest.js';
 import { RENDERED, renderedHead, RENDERINGS, ROOT, sourceDigest } from './render.js';
 import { Structure } from './schema.js';
-import { validateFiles, validateManifests } from './validate.js';
+import { validateManifests } from './validate.js';
 import { World } from './world.js';
 
 const rendered = (name: string): { path: string; text: string } => {
@@ -97,7 +97,8 @@ describe('every overlay', TIMEOUT, () => {
   }
 
   it('is refused for a cluster as long as it names the image of zeros', () => {
-    const problems = validateFiles([rendered('production'), rendered('kafka-production')], { deploy: true });
+    const all = [...world('production').manifests, ...world('kafka-production').manifests];
+    const problems = validateManifests(all, structure, { deploy: true });
     expect(new Set(problems.map(({ message }) => message)).size).toBe(1);
     expect(problems[0]?.message).toContain('digest of zeros');
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseManifests } from './manifest.js';
+import { formatProblem, parseManifests } from './manifest.js';
 import { readPromql } from './promql.js';
 import { quantityOf } from './quantity.js';
+import { validateFiles } from './validate.js';
 import { selects } from './world.js';
 
 describe('quantityOf', () => {
@@ -33,6 +34,17 @@ describe('parseManifests', () => {
     const { manifests, problems } = parseManifests('a.yaml', 'kind: Pod\n---\na: [\n---\n');
     expect(manifests).toEqual([]);
     expect(problems.map(({ object }) => object)).toEqual(['a.yaml, document 1', 'a.yaml, document 2']);
+  });
+});
+
+describe('validateFiles', () => {
+  it('says which object has which field that it should not have, and what is no object at all', () => {
+    const text =
+      'apiVersion: v1\nkind: ServiceAccount\nmetadata: { name: a, namespace: n }\ntoken: x\n---\nkind: Pod\n';
+    expect(validateFiles([{ path: 'a.yaml', text }]).map(formatProblem)).toEqual([
+      'a.yaml, document 2: metadata.name: is no object of Kubernetes: apiVersion, kind and metadata.name are needed',
+      'ServiceAccount n/a: token: is not a field of this kind',
+    ]);
   });
 });
 

@@ -230,6 +230,19 @@ const PIPELINE = dashboard('pipeline', 'pipeline', [
     q('{{protocol}} {{outcome}}', `sum by (protocol, outcome) (rate(fleetwire_frames_decoded_total${R}))`),
   ),
   p(
+    'Events and trips',
+    'ops',
+    'First word, later revisions, and retractions, by topic.',
+    q('{{topic}} {{outcome}}', `sum by (topic, outcome) (rate(fleetwire_fold_outputs_total${R}))`),
+    q('folded again', `sum(rate(fleetwire_refolds_total${R}))`),
+  ),
+  p(
+    'Online and offline',
+    'ops',
+    'Devices that came or went.',
+    q('{{type}}', `sum by (type) (rate(fleetwire_presence_events_total${R}))`),
+  ),
+  p(
     'Duplicates',
     'ops',
     'By where they were found.',

@@ -1,46 +1,16 @@
 /** Rules, dashboards and runbooks name metrics, labels and label values that a service registers; every alert has a page and a test in which it fires. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dispatcherMetrics } from '@fleetwire/command-dispatcher';
-import { decoderMetrics } from '@fleetwire/decoder';
-import { edgeMetrics, udpKernelDrops } from '@fleetwire/edge-listener';
-import { enricherMetrics } from '@fleetwire/enricher';
-import { Metrics, processorMetrics, type MetricRow } from '@fleetwire/service';
+import type { MetricRow } from '@fleetwire/service';
 import { describe, expect, it } from 'vitest';
 import { at, isObject, listOf, rowsOf, textOf, type Json } from '../json.js';
 import { readPromql, withoutGrafana, type Selector } from '../promql.js';
 import { ROOT } from '../render.js';
 import { DASHBOARDS } from './dashboards.js';
 import { ALERT_NAMES, GROUPS } from './rules.js';
+import { serviceMetrics } from './services.js';
 
-/** Every service's metrics as they are at its start. */
-function registered(): readonly { readonly metrics: Metrics; readonly app: string }[] {
-  const make = (app: string, declare: (metrics: Metrics) => void): { metrics: Metrics; app: string } => {
-    const metrics = new Metrics(app, { process: false });
-    declare(metrics);
-    return { metrics, app };
-  };
-  return [
-    make('edge-listener', (metrics) => {
-      edgeMetrics(metrics, { connectionsMax: 1 });
-      udpKernelDrops(metrics, () => []);
-    }),
-    make('decoder', (metrics) => {
-      decoderMetrics(metrics);
-      processorMetrics(metrics, ['raw-frames']);
-    }),
-    make('enricher', (metrics) => {
-      enricherMetrics(metrics);
-      processorMetrics(metrics, ['telemetry']);
-    }),
-    make('command-dispatcher', (metrics) => {
-      dispatcherMetrics(metrics);
-      processorMetrics(metrics, ['commands', 'command-reports']);
-    }),
-  ];
-}
-
-const SERVICES = registered();
+const SERVICES = serviceMetrics();
 const ROWS = SERVICES.flatMap(({ metrics }) => metrics.rows);
 /** Added by who scrapes, or by a histogram. */
 const TARGET_LABELS = new Set(['app', 'pod', 'namespace', 'instance', 'job', 'le']);
