@@ -6,6 +6,9 @@ import type { Part } from './run.js';
 /** Silence of the Kafka client after which the process is taken for stuck and restarted. A broker outage alone keeps retrying. */
 export const CLIENT_SILENCE_MAX_MS = 300_000;
 
+/** A lag that was not told for that long belongs to another process by now: the loop tells it every second. */
+const LAG_STALE_MS = 10_000;
+
 /** Declares the metrics of the loop and returns where it reports them. Lag in seconds is the age of the last record processed. */
 export function processorMetrics(metrics: Metrics, inputs: readonly string[]): ProcessorMetrics {
   const records = metrics.counter({
@@ -28,10 +31,18 @@ export function processorMetrics(metrics: Metrics, inputs: readonly string[]): P
     help: 'age of the last record of a batch when it was committed',
     labels: { topic: inputs },
   });
+  /** When the lag of a partition was last told, by `topic partition`: one that left this process is told no more. */
+  const toldMs = new Map<string, number>();
   const lag = metrics.gauge({
     name: 'fleetwire_lag_records',
     help: 'records behind the end of the partition',
     labels: { topic: null, partition: null },
+    collect: (series) => {
+      for (const { labels, handle } of series.all()) {
+        const told = toldMs.get(`${labels['topic'] ?? ''} ${labels['partition'] ?? ''}`) ?? 0;
+        if (performance.now() - told > LAG_STALE_MS) handle.value = 0;
+      }
+    },
   });
   const failed = metrics.counter({
     name: 'fleetwire_transactions_failed_total',
@@ -55,6 +66,7 @@ export function processorMetrics(metrics: Metrics, inputs: readonly string[]): P
     },
     transactionFailed: (reason) => failed.of({ reason }).inc(),
     lag(topic, partition, count) {
+      toldMs.set(`${topic} ${partition}`, performance.now());
       lag.of({ topic, partition: String(partition) }).value = count;
     },
     restored(_partition, count, time) {
