@@ -117,11 +117,13 @@ export function finish(d: Draft, r: Report, s: FieldSettings): void {
   if (d.bad) addQuality(r, 'value_out_of_range');
 }
 
+/** A calendar may say any year; beyond this (2255) a time in µs is no whole number any more, and is none that a device had. */
+const DEVICE_TIME_MAX_S = Math.floor(Number.MAX_SAFE_INTEGER / US_PER_S);
 const plausible = (t: number, nowS: number): boolean => t >= TIME_MIN_S && t <= nowS + FUTURE_MAX_S;
 
 function writeTimes(d: Draft, r: Report, s: FieldSettings): void {
   const sendGood = plausible(d.send, s.nowS);
-  if (d.rtc > 0) r.device_time = d.rtc * US_PER_S;
+  if (d.rtc > 0 && d.rtc <= DEVICE_TIME_MAX_S) r.device_time = d.rtc * US_PER_S;
   if (plausible(d.rtc, s.nowS)) r.timestamp = d.rtc * US_PER_S;
   else {
     r.timestamp = sendGood ? d.send * US_PER_S : r.received_at;

@@ -61,6 +61,7 @@ export function asciiCrcFits(b: Uint8Array, from: number, end: number): boolean 
 export function innerStart(b: Uint8Array, from: number, end: number, to: number): number {
   const prefix = u16(b, from);
   const ascii = isAsciiAt(b, from);
+  sumBytesLeft = SUM_BYTES_MAX;
   for (let at = from + 1; at < Math.min(end, to); at++) {
     if (isKeepAlive(b, at) && !ascii && at + KEEP_ALIVE_BYTES <= to && sameBytes(b, from + 8, at + 2, 8)) return at;
     if (at + 1 >= to || u16(b, at) !== prefix) continue;
@@ -69,10 +70,18 @@ export function innerStart(b: Uint8Array, from: number, end: number, to: number)
   return -1;
 }
 
+/**
+ * Bytes that one search may sum: a run of equal bytes looks like a header at each of them, and would cost the square of its length with
+ * every read. What is behind the last sum is found when the announced end has come.
+ */
+const SUM_BYTES_MAX = 65_536;
+let sumBytesLeft = 0;
+
 /** A whole frame with a fitting CRC stands inside an unfinished one at `from`: the unfinished one will never be finished. */
 export function restartInside(b: Uint8Array, from: number, to: number): number {
   const prefix = u16(b, from);
   const ascii = isAsciiAt(b, from);
+  sumBytesLeft = SUM_BYTES_MAX;
   for (let at = from + 1; at + BINARY_MIN <= to; at++) {
     if (u16(b, at) !== prefix) continue;
     if (ascii ? wholeAscii(b, at, to) : wholeBinary(b, at, to)) return at;
@@ -84,13 +93,15 @@ const BINARY_MIN = 16;
 function wholeBinary(b: Uint8Array, at: number, to: number): boolean {
   if (at + 6 > to) return false;
   const length = binaryLength(b, at);
-  return length > 0 && at + length <= to && binaryCrcFits(b, at, at + length);
+  if (length === 0 || at + length > to || (sumBytesLeft -= length) < 0) return false;
+  return binaryCrcFits(b, at, at + length);
 }
 
 function wholeAscii(b: Uint8Array, at: number, to: number): boolean {
   if (at + 9 > to || !isAsciiAt(b, at) || asciiHeader(b, at, to) !== 'ok') return false;
   const length = asciiHead.length;
-  return at + length <= to && asciiCrcFits(b, at, at + length);
+  if (at + length > to || (sumBytesLeft -= length) < 0) return false;
+  return asciiCrcFits(b, at, at + length);
 }
 
 function binaryInside(b: Uint8Array, at: number, to: number, outer: number): boolean {
