@@ -156,10 +156,10 @@ describe('an exactly-once processor', () => {
 
     const input = byPartition(await readAll('in'));
     expect(input.length).toBeGreaterThan(1_000);
-    await waitFor('every record to be processed', async () => (await readAll('out')).length >= input.length, 60_000);
+    await waitFor('every record to be processed', async () => (await readAll('out')).length >= input.length, 120_000);
     await sleep(SETTLE_MS); // a doubled one would come after
     expect(shown(byPartition(await readAll('out')))).toEqual(expected(input));
     expect(died).toEqual([]);
     await Promise.all(members.map((member) => member.stop()));
-  }, 180_000);
+  }, 240_000);
 });
