@@ -4,17 +4,19 @@ import { parseDuration } from '../duration.js';
 import { usage } from '../errors.js';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+/** Settings may be named by a number: `0x0029`. */
+export const SETTING_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
 /**
  * `key=value` words as arguments. A value is a JSON number, true, false, null, quoted text, object or list; anything else is text as
  * it stands. A number that JavaScript would change (a long identity, a leading zero) stays text.
  */
-export function parseArguments(words: readonly string[]): Record<string, unknown> {
+export function parseArguments(words: readonly string[], names: RegExp = NAME): Record<string, unknown> {
   const args: Record<string, unknown> = {};
   for (const word of words) {
     const at = word.indexOf('=');
     const key = word.slice(0, at);
-    if (at <= 0 || !NAME.test(key))
+    if (at <= 0 || !names.test(key))
       throw usage(`"${word}" is not key=value`, 'write arguments as mode=3 delay=30 or payload="$POLL"');
     if (Object.hasOwn(args, key)) throw usage(`argument "${key}" is given twice`, 'give each argument once');
     args[key] = parseValue(word.slice(at + 1));

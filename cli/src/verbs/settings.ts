@@ -111,11 +111,11 @@ async function get(ident: string, flags: GetFlags): Promise<void> {
 }
 
 async function set(ident: string, words: readonly string[], flags: SetFlags): Promise<void> {
-  const [{ commandThatSets, problemOfCommand, settingNames }, { parseArguments }] = await Promise.all([
+  const [{ commandThatSets, problemOfCommand, settingNames }, { parseArguments, SETTING_NAME }] = await Promise.all([
     import('@fleetwire/protocols'),
     import('../command/parse.js'),
   ]);
-  const wanted = parseArguments(words);
+  const wanted = parseArguments(words, SETTING_NAME);
   const world = await open(flags);
   await world.withKafka(world.endpoints, 'the settings', async () => {
     const type = await typeFor(ident, flags.type, world);
@@ -163,7 +163,8 @@ async function send(
     timeoutMs: flags.timeoutMs,
     onEnd: (event) => {
       if (event['state'] === 'succeeded') succeeded += 1;
-      say(`${String(event['name'])}: ${String(event['state'])} ${String(event['detail'] ?? event['cause'] ?? '')}`);
+      const why = [event['detail'], event['cause']].find((one) => typeof one === 'string') ?? '';
+      say(`${String(event['name'])}: ${String(event['state'])} ${why}`.trimEnd());
     },
     onProgress: () => undefined,
   }).finally(() => producer.close());

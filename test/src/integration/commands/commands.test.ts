@@ -2,8 +2,10 @@
  * Commands on the real services: simulated devices of each protocol, two edges, a decoder and a dispatcher on a real broker. Each end
  * that a command can have is reached for its true reason. What devices do is as far as their simulation goes.
  */
+import { spawn } from 'node:child_process';
 import net from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { encodeXPacket } from '@fleetwire/protocols/simulate/astra';
 import { driftOf } from '@fleetwire/protocols';
 import { waitFor } from '../../harness/wait.js';
@@ -14,6 +16,26 @@ beforeAll(async () => {
   world = await CommandWorld.start();
 });
 afterAll(() => world.stop());
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+const cli = (...args: string[]): Promise<Ran> => run(args, '');
+
+/** Runs the built `fleetwire` against the common broker. */
+function run(args: readonly string[], input: string): Promise<Ran> {
+  const env = { ...process.env, KAFKA_BROKERS: inject('brokers').join(','), SCHEMA_REGISTRY_URL: inject('registry') };
+  const child = spawn(process.execPath, ['cli/bin/fleetwire.js', ...args], { cwd: ROOT, env });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (bytes: Buffer) => (out += bytes.toString()));
+  child.stderr.on('data', (bytes: Buffer) => (err += bytes.toString()));
+  child.stdin.end(input);
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
+}
 
 const NONE = { max_speed: null, ignition_off: null, max_fix_age_s: null };
 
@@ -213,6 +235,46 @@ describe('a device that moves to another edge', () => {
     expect([first.state, second.state]).toEqual(['succeeded', 'succeeded']);
     expect(second.boot_id).not.toBe(first.boot_id);
     expect([device.count('$JSEC,41\r\n'), device.count('$JSEC,42\r\n')]).toEqual([1, 1]);
+  });
+});
+
+describe('the command line', () => {
+  it('sets, reads back and compares the settings of a device, whose type it finds by itself', async () => {
+    const device = await world.online('jt808');
+    const set = await cli('settings', 'set', device.ident, '0x0029=75', '--wait');
+    expect(set).toMatchObject({ code: 0 });
+    const got = await cli('settings', 'get', device.ident, '--refresh');
+    expect(got).toMatchObject({ code: 0 });
+    const rows = got.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(rows).toContainEqual(
+      expect.objectContaining({ setting: '0x0029', desired: 75, reported: 75, status: 'in_sync', source: 'reply' }),
+    );
+    expect(await cli('settings', 'diff', device.ident)).toMatchObject({ code: 3 });
+    const wrong = await cli('settings', 'set', device.ident, 'colour=3');
+    expect(wrong).toMatchObject({ code: 2 });
+    expect(wrong.err).toMatch(/jt808 has no setting "colour"/);
+  });
+
+  it('commands many devices and sums up how it ended', async () => {
+    const devices = await Promise.all([world.online('h02'), world.online('h02', 1)]);
+    const idents = devices.map(({ ident }) => ident);
+    const words = ['command', '--idents', '-', 'interval', 'cycle_time=80', '--wait', '--expires', '20s'];
+    const { code, out } = await run(words, `${idents.join('\n')}\n`);
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.at(-1)).toMatchObject({ written: 2, ended: { succeeded: 2 }, open: 0 });
+    expect(
+      lines
+        .slice(0, -1)
+        .map(({ ident }) => ident)
+        .sort(),
+    ).toEqual([...idents].sort());
+    expect(code).toBe(0);
   });
 });
 
