@@ -80,6 +80,6 @@ export function commandsPage(): string {
 What can be said to a device, by what it speaks. A dangerous command needs \`confirm\` and is offered an expiry of 60 s instead of 600 s. An
 idempotent one may be asked for \`at_least_once\`: it is then written again after the seconds named, one number a write. The answer is a
 \`response\` that names the command, a \`report\`, or \`none\`: then the command ends \`unconfirmed\` with cause \`no_reply_defined\` as soon as it
-is written. \`fleetwire commands list --json\` prints the same with JSON Schemas.
+is written. \`fleetwire commands list --format json\` prints the same with JSON Schemas.
 ${sections.join('')}`;
 }
