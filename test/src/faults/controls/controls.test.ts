@@ -1,0 +1,91 @@
+/**
+ * The fault harness must turn red when a promise is broken: each run here loads a defect into the real services, gives it the fault that
+ * brings it out, and looks for its sign in the ledger. A harness that stayed green here would prove nothing in the other files.
+ */
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, it } from 'vitest';
+import { Fleet, type FleetOptions } from '../../harness/fleet.js';
+import { Stack, type StackOptions } from '../../harness/stack.js';
+import { startUdpPath } from '../../harness/udp-proxy.js';
+import { sleep, waitFor } from '../../harness/wait.js';
+import { seeded } from '../../contract/random.js';
+
+const SEED = Number(process.env['FLEETWIRE_SEED'] ?? 20260401);
+/** Longer than an enricher's session: its partitions go to another. */
+const FROZEN_MS = 9_000;
+
+let stack: Stack | null = null;
+let fleet: Fleet | null = null;
+afterEach(async () => {
+  fleet?.stop();
+  await stack?.stop();
+  stack = fleet = null;
+});
+
+/** A stack whose services all load `defect`, and which is stopped after the test. */
+async function broken(defect: string, services: StackOptions['services']): Promise<Stack> {
+  const preload = fileURLToPath(new URL(`./${defect}.mjs`, import.meta.url));
+  return (stack = await Stack.start({ brokers: 1, services, preload, partitions: 2 }));
+}
+function drive(options: Partial<FleetOptions>): Fleet {
+  fleet = new Fleet({ seed: SEED, devices: 20, everyMs: 150, transport: 'tcp', ports: stack!.ports, ...options });
+  fleet.start();
+  return fleet;
+}
+async function acknowledged(more: number): Promise<void> {
+  const { ledger } = fleet!;
+  const goal = ledger.acknowledgedCount + more;
+  await waitFor(`${more} more acknowledgements`, () => ledger.acknowledgedCount >= goal, 60_000);
+}
+
+it('finds that an edge answered before the commit: what was acknowledged is not in raw-frames', async () => {
+  const { cluster } = await broken('early-answer', { 'edge-listener': 1, decoder: 1, enricher: 1 });
+  const edge = stack!.of('edge-listener')[0]!;
+  const fleet = drive({});
+  await acknowledged(50);
+  await cluster.brokers[0]!.kill('SIGKILL');
+  await acknowledged(10);
+  await edge.kill('SIGKILL');
+  fleet.stop();
+  await cluster.brokers[0]!.start();
+  expect((await fleet.findings(stack!, false)).lostRaw.length).toBeGreaterThan(0);
+});
+
+it('finds that duplicates are not dropped: a report that was sent again is enriched twice', async () => {
+  await broken('no-dedup', { 'edge-listener': 1, decoder: 1, enricher: 1 });
+  const path = await startUdpPath(stack!.ports[0]!, { loss: 0.2, doubling: 0, delayMs: 5 }, seeded(SEED));
+  try {
+    const fleet = drive({ transport: 'udp', ports: [path.port], timeoutMs: 800, devices: 10 });
+    await waitFor('devices to send again', () => fleet.ledger.resends > 10, 30_000);
+    await fleet.finish();
+    const findings = await fleet.findings(stack!, false);
+    expect(findings.doubled.length).toBeGreaterThan(0);
+    expect(findings.repeatedIds.length).toBeGreaterThan(0);
+  } finally {
+    path.close();
+  }
+});
+
+it('finds that a former owner is not fenced: what it commits after it woke up is there twice', async () => {
+  await broken('no-fencing', { 'edge-listener': 1, decoder: 1, enricher: 2 });
+  const fleet = drive({});
+  await acknowledged(50);
+  const victim = stack!.of('enricher')[0]!;
+  await victim.stop();
+  await victim.start({ CONTROL_FREEZE_AT_STEP: '20' });
+  await victim.ready();
+  // Its steps end with the one in which it stops itself: from then on it does not answer.
+  await waitFor(
+    'the enricher to stop itself',
+    () =>
+      victim.metric('up').then(
+        () => false,
+        () => true,
+      ),
+    30_000,
+  );
+  await sleep(FROZEN_MS);
+  await victim.kill('SIGCONT');
+  await fleet.finish();
+  expect((await fleet.findings(stack!, false)).doubled.length).toBeGreaterThan(0);
+});
