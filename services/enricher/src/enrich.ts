@@ -10,7 +10,7 @@ import { alarmBits } from './events/alarm-table.js';
 import { gapOutputs, openOutputs } from './fold/open.js';
 import type { Output } from './fold/output.js';
 import { decodeFold, encodeFold } from './fold/state-codec.js';
-import type { FoldState } from './fold/state.js';
+import { START, type FoldState } from './fold/state.js';
 import { fold } from './fold/steps.js';
 import type { World } from './fold/world.js';
 import { compareEntries, entryOf, hourOf, type Entry } from './log/entry.js';
@@ -77,36 +77,50 @@ export function take(state: DeviceState, given: Telemetry, profile: Profile, ope
   if (known !== null && known.revision >= entry.revision)
     return duplicate(known.revision === entry.revision ? 'in_log' : 'lower_revision');
 
-  const shown = {
-    kind: 'publish',
-    report: hides ? hidden(report) : report,
-    changed: hides || report !== given,
-    entry,
-  } as const;
+  const shown = hides ? hidden(report) : report;
+  const changed = shown !== given;
   if (suspect || beyond) {
     ring.add(entry);
-    return { ...shown, late: false, beyond, newest: false, outputs: [], enrichment: unfolded(state, beyond) };
+    const enrichment = unfolded(state, beyond);
+    return {
+      kind: 'publish',
+      report: shown,
+      changed,
+      entry,
+      late: false,
+      beyond,
+      newest: false,
+      outputs: NOTHING,
+      enrichment,
+    };
   }
   state.lastFoldedUs = Math.max(state.lastFoldedUs, report.received_at);
   if (known === null && (newest === null || compareEntries(entry, newest) > 0)) {
     const hourChanged = newest === null || hourOf(newest.timeUs) !== hourOf(entry.timeUs);
     const outputs = inOrder(state, entry, profile.world);
     if (hourChanged) forget(state, entry.timeUs, profile.world);
-    const events = outputs.filter(({ topic }) => topic === 'events').map(({ id }) => id);
-    return {
-      ...shown,
-      late: false,
-      beyond,
-      newest: true,
-      outputs,
-      enrichment: enrichmentOf(state, state.fold, events, false),
-    };
+    const enrichment = enrichmentOf(state, state.fold, outputs.length === 0 ? NO_IDS : eventIds(outputs), false);
+    return { kind: 'publish', report: shown, changed, entry, late: false, beyond, newest: true, outputs, enrichment };
   }
   misplaced(state, entry, known, open());
   const isNewest = isSame(log.newest, entry);
-  return { ...shown, late: !isNewest, beyond, newest: isNewest, outputs: [], enrichment: null };
+  return {
+    kind: 'publish',
+    report: shown,
+    changed,
+    entry,
+    late: !isNewest,
+    beyond,
+    newest: isNewest,
+    outputs: NOTHING,
+    enrichment: null,
+  };
 }
 
+const NOTHING: readonly Published[] = [];
+const NO_IDS: readonly string[] = [];
+const eventIds = (outputs: readonly Output[]): string[] =>
+  outputs.filter(({ topic }) => topic === 'events').map(({ id }) => id);
 const duplicate = (cause: DuplicateCause): Taken => ({ kind: 'duplicate', cause });
 
 function bitsOf(report: Telemetry, profile: Profile): { readonly known: number; readonly on: number } {
@@ -117,12 +131,12 @@ function bitsOf(report: Telemetry, profile: Profile): { readonly known: number; 
 }
 
 /** One step. */
-function inOrder(state: DeviceState, entry: Entry, world: World): Published[] {
+function inOrder(state: DeviceState, entry: Entry, world: World): readonly Published[] {
   const before = state.fold;
   state.log.insert(entry, () => encodeFold(before));
   const out: Output[] = [];
   state.fold = fold(before, entry, world, out);
-  if (!state.timed) return out.map((output) => state.corrections.publish(output));
+  if (!state.timed) return out.length === 0 ? NOTHING : out.map((output) => state.corrections.publish(output));
   // A timer has spoken for a gap that may not have been one.
   state.timed = false;
   const common = openOutputs(before, world);
@@ -171,16 +185,8 @@ export function settle(state: DeviceState, unsettled: Unsettled, profile: Profil
       const from = after.length;
       next = fold(next, entry, world, after);
       if (!late.has(entryKey(entry))) continue;
-      const events = after.slice(from).filter(({ topic }) => topic === 'events');
-      enrichments.set(
-        entryKey(entry),
-        enrichmentOf(
-          state,
-          next,
-          events.map(({ id }) => id),
-          !isSame(state.log.newest, entry),
-        ),
-      );
+      const events = eventIds(after.slice(from));
+      enrichments.set(entryKey(entry), enrichmentOf(state, next, events, !isSame(state.log.newest, entry)));
     }
   }
   state.fold = next;
@@ -212,10 +218,13 @@ export function enrichmentOf(
   late: boolean,
 ): Enrichment {
   const { trip, stop } = motion;
+  const { online, onlineSinceUs, lastSeenUs } = state.liveness.state;
   const moving = trip !== null && trip.endedUs === null;
   return {
-    ...presenceOf(state),
-    geofences: fences.filter(({ entered }) => entered).map(({ id, name, version }) => ({ id, name, version })),
+    geofences:
+      fences.length === 0
+        ? NO_FENCES
+        : fences.filter(({ entered }) => entered).map(({ id, name, version }) => ({ id, name, version })),
     trip: trip === null ? null : { id: tripId(trip), state: moving ? 'open' : 'provisional' },
     motion:
       trip !== null && moving
@@ -228,29 +237,20 @@ export function enrichmentOf(
     event_ids: eventIds,
     late,
     late_beyond_horizon: false,
+    online,
+    online_since: online === null ? null : onlineSinceUs,
+    last_seen_at: lastSeenUs === 0 ? null : lastSeenUs,
   };
 }
+
+const NO_FENCES: Enrichment['geofences'] = [];
 
 /** Of a report that is not folded nothing is known but the device's presence. */
 function unfolded(state: DeviceState, beyond: boolean): Enrichment {
   return {
-    ...presenceOf(state),
-    geofences: [],
-    trip: null,
-    motion: null,
+    ...enrichmentOf(state, START, [], false),
     odometer: null,
     engine_hours: null,
-    event_ids: [],
-    late: false,
     late_beyond_horizon: beyond,
-  };
-}
-
-function presenceOf(state: DeviceState): Pick<Enrichment, 'online' | 'online_since' | 'last_seen_at'> {
-  const { online, onlineSinceUs, lastSeenUs } = state.liveness.state;
-  return {
-    online,
-    online_since: online === null ? null : onlineSinceUs,
-    last_seen_at: lastSeenUs === 0 ? null : lastSeenUs,
   };
 }

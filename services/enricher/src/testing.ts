@@ -253,3 +253,5 @@ export function scriptedDay(protocol: string, variant: number): Telemetry[] {
   go(900, 0, false, 60);
   return reports;
 }
+
+export { benchWorld, type BenchWorld } from './bench-world.js';
