@@ -34,8 +34,7 @@ export function register(program: Command): void {
 
 const HELP_PUT = `
 Example:
-  $ echo '{"type": "Feature", "id": "yard", "properties": {"name": "Yard", "radius_m": 150},
-           "geometry": {"type": "Point", "coordinates": [8.68, 50.11]}}' | fleetwire geofence put
+  $ fleetwire geofence put yard.geojson
 
 Point with properties.radius_m is a circle; LineString with width_m a corridor; Polygon and MultiPolygon may have holes.
 Further properties: name, events (enter, exit, dwell, cross), dwell_s, margin_m, speed_limit, groups, idents, tenant,
