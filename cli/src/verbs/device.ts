@@ -1,10 +1,11 @@
 /** `fleetwire device`: the records of the compacted topic `devices`. */
 import type { Command } from 'commander';
-import type { Device, DeviceDraft } from '@fleetwire/schemas';
+import type { Device } from '@fleetwire/schemas';
 import { endpointsWithRegistry, withEndpointOptions, type EndpointOptions } from '../connect.js';
 import { CliError, EXIT, failed, usage } from '../errors.js';
 import { print, printJson, say, textOf } from '../io.js';
 import { choiceOption } from '../options.js';
+import { writeTable } from '../table-writer.js';
 
 interface PutFlags extends EndpointOptions {
   readonly format?: 'json' | 'csv';
@@ -100,38 +101,23 @@ async function put(file: string, flags: PutFlags): Promise<void> {
   }
   if (devices.length === 0) throw usage('no records in the input', 'give JSON objects, or a CSV with a header');
   const now = Date.now() * 1_000;
-  await write(
+  await writeTable(
     endpoints,
-    devices.map((device) => ({ key: device.ident, device: { ...device, updated_at: now, updated_by: 'cli' } })),
+    'devices',
+    devices.map((device) => ({ key: device.ident, value: { ...device, updated_at: now, updated_by: 'cli' } })),
+    SEND_RECORDS,
   );
   say(`${devices.length} record(s) written`);
 }
 
 async function remove(idents: readonly string[], flags: EndpointOptions): Promise<void> {
-  await write(
+  await writeTable(
     endpointsWithRegistry(flags),
-    idents.map((ident) => ({ key: ident, device: null })),
+    'devices',
+    idents.map((ident) => ({ key: ident, value: null })),
+    SEND_RECORDS,
   );
   say(`${idents.length} record(s) removed`);
-}
-
-async function write(
-  endpoints: ReturnType<typeof endpointsWithRegistry>,
-  records: readonly { readonly key: string; readonly device: DeviceDraft | null }[],
-): Promise<void> {
-  const { openCodec, openStreams, stderrLog, withKafka } = await import('../kafka.js');
-  const codec = await openCodec(endpoints.registry, ['devices']);
-  const producer = openStreams(endpoints).producer({ log: stderrLog });
-  await withKafka(endpoints, 'topic devices', async () => {
-    for (let from = 0; from < records.length; from += SEND_RECORDS)
-      await producer.send(
-        records.slice(from, from + SEND_RECORDS).map(({ key, device }) => ({
-          topic: 'devices',
-          key,
-          value: device === null ? null : codec.encode('devices', device),
-        })),
-      );
-  }).finally(() => producer.close());
 }
 
 async function get(ident: string, flags: EndpointOptions): Promise<void> {

@@ -1,9 +1,10 @@
 /** `fleetwire geofence`: the records of the compacted topic `geofences`. */
 import type { Command } from 'commander';
-import type { Geofence, GeofenceDraft } from '@fleetwire/schemas';
+import type { Geofence } from '@fleetwire/schemas';
 import { endpointsWithRegistry, withEndpointOptions, type EndpointOptions } from '../connect.js';
 import { CliError, EXIT, failed, usage } from '../errors.js';
 import { printJson, say, textOf } from '../io.js';
+import { writeTable } from '../table-writer.js';
 
 const INPUT_BYTES_MAX = 64 * 1024 * 1024;
 /** Records in one produce request: a fence may have thousands of vertices. */
@@ -61,38 +62,23 @@ async function put(file: string, flags: EndpointOptions): Promise<void> {
     throw usage(`${problems.length} problem(s); nothing was written`, 'mend what is named above and run it again');
   }
   if (fences.length === 0) throw usage('no fences in the input', 'give a GeoJSON Feature or FeatureCollection');
-  await write(
+  await writeTable(
     endpoints,
-    fences.map((fence) => ({ key: fence.id, fence })),
+    'geofences',
+    fences.map((fence) => ({ key: fence.id, value: fence })),
+    SEND_RECORDS,
   );
   say(`${fences.length} fence(s) written`);
 }
 
 async function remove(ids: readonly string[], flags: EndpointOptions): Promise<void> {
-  await write(
+  await writeTable(
     endpointsWithRegistry(flags),
-    ids.map((id) => ({ key: id, fence: null })),
+    'geofences',
+    ids.map((id) => ({ key: id, value: null })),
+    SEND_RECORDS,
   );
   say(`${ids.length} fence(s) removed`);
-}
-
-async function write(
-  endpoints: ReturnType<typeof endpointsWithRegistry>,
-  records: readonly { readonly key: string; readonly fence: GeofenceDraft | null }[],
-): Promise<void> {
-  const { openCodec, openStreams, stderrLog, withKafka } = await import('../kafka.js');
-  const codec = await openCodec(endpoints.registry, ['geofences']);
-  const producer = openStreams(endpoints).producer({ log: stderrLog });
-  await withKafka(endpoints, 'topic geofences', async () => {
-    for (let from = 0; from < records.length; from += SEND_RECORDS)
-      await producer.send(
-        records.slice(from, from + SEND_RECORDS).map(({ key, fence }) => ({
-          topic: 'geofences',
-          key,
-          value: fence === null ? null : codec.encode('geofences', fence),
-        })),
-      );
-  }).finally(() => producer.close());
 }
 
 async function list(flags: EndpointOptions): Promise<void> {
