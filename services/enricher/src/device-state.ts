@@ -8,7 +8,7 @@ import { Ring } from './log/ring.js';
 import { Liveness, type LivenessState } from './presence.js';
 
 /** Version of the layout below. A record of another version is not read: its device starts anew. */
-export const STATE_FORMAT = 2;
+export const STATE_FORMAT = 3;
 
 export class DeviceState {
   readonly log = new ReportLog();

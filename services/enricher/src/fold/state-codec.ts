@@ -61,6 +61,7 @@ const TRIP = record('Trip', [
   ['odometerWhole', 'boolean'],
   ['driver', orNull('string')],
   ['revision', 'int'],
+  ['shownUs', 'long'],
 ]);
 const STOP = record('Stop', [
   ['start', 'Mark'],

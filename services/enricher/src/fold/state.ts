@@ -74,6 +74,8 @@ export interface Trip {
   readonly odometerWhole: boolean;
   readonly driver: string | null;
   readonly revision: number;
+  /** Event time at which its progress was last told, µs. */
+  readonly shownUs: number;
 }
 
 export interface Stop {

@@ -15,6 +15,8 @@ export const DEFAULT_THRESHOLDS = {
   trip_end_ignition_off_s: 60,
   /** Movement within so many s after the provisional end goes on with the trip. */
   trip_reopen_s: 180,
+  /** While a trip goes on, what is known of it is told again after so many s; 0: only its start and end. */
+  trip_progress_s: 300,
   /** A gap in the reports of more than so many s closes a trip. */
   gap_s: 1800,
   /** Idling counts after so many s. */

@@ -100,13 +100,14 @@ function moved(
       confirm(trip, 'end', out);
       trip = null;
     } else {
-      trip = { ...trip, endedUs: null, revision: trip.revision + 1 };
+      trip = { ...trip, endedUs: null, revision: trip.revision + 1, shownUs: entry.timeUs };
       out.push(tripOutput(trip, 'open', 'resumed'), tripEvent('stopped', trip, { retracted: true }, 1));
       if (stop !== null) out.push(stopRetracted(stop, trip));
       stop = null;
     }
   }
-  if (trip !== null) return { ...motion, stop, trip: movedOn(trip, mark, speed) };
+  if (trip !== null)
+    return { ...motion, stop, trip: progress(movedOn(trip, mark, speed), entry, thresholds.trip_progress_s, out) };
 
   const goesOn = motion.pending !== null && entry.timeUs - motion.pendingUs <= STRETCH_US;
   // The movement began behind the last report: way and odometer count from there.
@@ -155,7 +156,16 @@ function begin(start: Mark, last: Mark, driver: string | null, maxSpeed: number 
     odometerWhole: [start.odometerKm, last.odometerKm].every((km) => km === null || Number.isInteger(km)),
     driver,
     revision: 0,
+    shownUs: last.atUs,
   };
+}
+
+/** Tells what is known of a trip that goes on, at a bounded pace. */
+function progress(trip: Trip, entry: Entry, everyS: number, out: Output[]): Trip {
+  if (everyS === 0 || entry.timeUs - trip.shownUs < everyS * SECOND_US) return trip;
+  const shown = { ...trip, revision: trip.revision + 1, shownUs: entry.timeUs };
+  out.push(tripOutput(shown, 'open', 'progress'));
+  return shown;
 }
 
 function movedOn(trip: Trip, mark: Mark, speed: number | null): Trip {

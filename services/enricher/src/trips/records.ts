@@ -44,11 +44,21 @@ function startOf(mark: Mark, driver: string | null): Partial<TripBody> {
   };
 }
 
-/** `state`: open has what is known at the start, the others the whole. */
+function endOf({ last }: Trip): Partial<TripBody> {
+  return {
+    ended_at: last.atUs,
+    end_latitude: last.latitude,
+    end_longitude: last.longitude,
+    fuel_level_end: last.fuelLevel,
+    odometer_end: last.odometerKm,
+    engine_hours_end: last.engineHours,
+  };
+}
+
+/** `state`: open has what is known so far, without an end; the others the whole. */
 export function tripOutput(trip: Trip, state: 'open' | 'provisional' | 'final', cause: string | null): Output {
   const common = { topic: 'trips', id: tripId(trip), revision: trip.revision, cause } as const;
   const head = { kind: 'trip', state, final: state === 'final', started_at: trip.start.atUs } as const;
-  if (state === 'open') return { ...common, body: { ...head, ...startOf(trip.start, null) } };
   const { start, last } = trip;
   const { km, source } = distanceOf(trip);
   const seconds = (last.atUs - start.atUs) / SECOND_US;
@@ -57,9 +67,7 @@ export function tripOutput(trip: Trip, state: 'open' | 'provisional' | 'final', 
     body: {
       ...head,
       ...startOf(start, trip.driver),
-      ended_at: last.atUs,
-      end_latitude: last.latitude,
-      end_longitude: last.longitude,
+      ...(state === 'open' ? {} : endOf(trip)),
       distance_km: km,
       distance_source: source,
       duration_s: seconds,
@@ -67,9 +75,6 @@ export function tripOutput(trip: Trip, state: 'open' | 'provisional' | 'final', 
       max_speed: trip.maxSpeed,
       mean_speed: seconds > 0 ? (km * 3600) / seconds : null,
       fuel_used: difference(last.fuelUsed, start.fuelUsed),
-      fuel_level_end: last.fuelLevel,
-      odometer_end: last.odometerKm,
-      engine_hours_end: last.engineHours,
       report_count: trip.countLast,
       last_message_id: idText(last.idHigh, last.idLow),
     },

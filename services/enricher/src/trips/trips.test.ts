@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Telemetry } from '@fleetwire/schemas';
 import { DeviceBook, GroupBook, type Profile } from '../devices.js';
 import { FenceBook } from '../geofence/book.js';
-import { EPOCH_US, reportAt, TestDevice } from '../testing.js';
+import { EPOCH_US, PLAIN_DEVICE, reportAt, TestDevice } from '../testing.js';
 
 const KM_PER_DEGREE = 111.19508;
 
@@ -70,6 +70,24 @@ describe('trips', () => {
     },
   );
 
+  it('are told again at a bounded pace while they go on, and not at all where that is not wanted', () => {
+    const legs = [PARKED, { seconds: 1500, kmh: 60 }];
+    const open = (device: TestDevice): (readonly [number, number])[] =>
+      device.published.flatMap((o) =>
+        o.topic === 'trips' && o.body.kind === 'trip'
+          ? [[o.published, Math.round(o.body.distance_km ?? 0)] as const]
+          : [],
+      );
+    const device = run(drive(legs, 10));
+    expect(open(device).map(([revision]) => revision)).toEqual([0, 1, 2, 3, 4]);
+    for (const [revision, km] of open(device)) expect(Math.abs(km - 5 * revision)).toBeLessThanOrEqual(1);
+    expect(device.trips('trip')).toMatchObject([{ state: 'open', max_speed: 60 }]);
+    expect(device.trips('trip')[0]).not.toHaveProperty('ended_at');
+    const book = new DeviceBook(new GroupBook(), new FenceBook());
+    book.put('device', { ...PLAIN_DEVICE, thresholds: { trip_progress_s: 0 } });
+    expect(open(run(drive(legs, 10), () => book.profile('device')))).toHaveLength(1);
+  });
+
   it('take the odometer where it is sane, and positions where it is not', () => {
     const legs = [PARKED, { seconds: 600, kmh: 60 }, PARKED];
     const plain = drive(legs, 10);
@@ -98,7 +116,7 @@ describe('trips', () => {
     const states = long.published
       .filter((o) => o.topic === 'trips' && o.body.kind === 'trip')
       .map((o) => o.topic === 'trips' && o.body.state);
-    expect(states).toEqual(['open', 'provisional', 'open', 'provisional', 'final']);
+    expect(states).toEqual(['open', 'provisional', 'open', 'open', 'provisional', 'final']);
     // The stop in between was taken back in favour of the trip.
     const stop = [...long.last().values()].find((o) => o.body.retracted === true && o.topic === 'trips');
     expect(stop?.body.superseded_by).toBe(
