@@ -4,10 +4,10 @@ import type { Fetched } from './group.js';
 import { type Chunk, type FeedControl, Inbox, QueuedFeed } from './inbox.js';
 import { Loading } from './loading.js';
 import type { LogBounds } from './offsets.js';
-import type { InRecord, OutRecord, ProcessorOptions, StepResult, Task } from './ports.js';
+import type { InRecord, ProcessorOptions, StepResult, Task } from './ports.js';
 import type { Suspects } from './suspects.js';
 import type { CommitOffset } from './transaction.js';
-import type { StepWriter } from './writer.js';
+import type { StepWriter, Writes } from './writer.js';
 
 /** Timers of a task run about so often. */
 const TICK_MS = 1_000;
@@ -17,6 +17,8 @@ const END_FRESH_MS = 2_000;
 const LOAD_RECORDS_MAX = 2_000;
 const PREPARE_RETRY_FIRST_MS = 100;
 const PREPARE_RETRY_MAX_MS = 10_000;
+/** Of a chunk without records: only the position has moved. */
+const NOTHING: StepResult = { outputs: [] };
 
 export type AttemptState = 'opening' | 'loading' | 'ready' | 'ended';
 
@@ -269,43 +271,65 @@ export class Attempt {
     this.deps.onReady();
   }
 
-  private async step(chunk: Chunk): Promise<void> {
-    const { feed, records } = chunk;
-    const first = records[0];
-    if (first === undefined) {
+  /** Steps over what waits, and one commit for all of it: a transaction costs more than most steps. */
+  private async step(first: Chunk): Promise<void> {
+    const startedMs = performance.now();
+    const done: { readonly chunk: Chunk; readonly result: StepResult }[] = [];
+    let records = 0;
+    for (let chunk: Chunk | null = first; chunk !== null; chunk = this.another(records)) {
+      const result = await this.resultOf(chunk);
+      if (result === null) return;
       this.inbox.done(chunk);
       this.offsetsDirty = true;
-      return;
+      if (result !== NOTHING) done.push({ chunk, result });
+      records += chunk.records.length;
     }
+    if (done.length === 0) return;
+    await this.commit(done.map(({ result }) => result));
+    const seconds = (performance.now() - startedMs) / 1000;
+    for (const { chunk, result } of done) this.settle(chunk, result, seconds / done.length);
+  }
+
+  /** More input that waits, of any topic, for the same transaction. Suspected records are committed alone, and so is what comes after them. */
+  private another(records: number): Chunk | null {
+    const { options, suspects } = this.deps;
+    const room = options.batchRecordsMax - records;
+    const may = options.guarantee === 'exactly_once' && room > 0 && !suspects.any && this.inbox.isNext('input');
+    return may ? this.inbox.take(room, () => false) : null;
+  }
+
+  /** What the task makes of a chunk; null: this life has ended. */
+  private async resultOf(chunk: Chunk): Promise<StepResult | null> {
+    const { feed, records } = chunk;
+    const first = records[0];
+    if (first === undefined) return NOTHING;
     const { options, suspects, partition } = this.deps;
-    if (!(await this.prepare(records))) return;
-    const startedMs = performance.now();
+    if (!(await this.prepare(records))) return null;
     const condemned = suspects.condemned(feed.topic, first.offset);
-    let result: StepResult;
     if (condemned !== null) {
       options.log.error(
         { topic: feed.topic, partition, offset: first.offset, ...errorFields(condemned.error) },
         'a record on which the step threw twice goes to the dead letters',
       );
-      result = { outputs: [options.deadLetter(first, condemned.error)], holdAt: this.hold };
-    } else {
-      try {
-        result = await this.task!.process(records, Date.now());
-      } catch (error) {
-        this.threw(chunk, error);
-        return;
-      }
+      return { outputs: [options.deadLetter(first, condemned.error)], holdAt: this.hold };
     }
-    this.inbox.done(chunk);
-    await this.commit(result);
+    try {
+      return await this.task!.process(records, Date.now());
+    } catch (error) {
+      this.threw(chunk, error);
+      return null;
+    }
+  }
+
+  private settle({ feed, records }: Chunk, result: StepResult, seconds: number): void {
     const last = records[records.length - 1]!;
-    suspects.settled(feed.topic, last.offset);
-    options.metrics?.batch({
-      partition,
+    this.deps.suspects.settled(feed.topic, last.offset);
+    this.deps.options.metrics?.batch({
+      partition: this.deps.partition,
       topic: feed.topic,
       records: records.length,
       outputs: result.outputs.length,
-      seconds: (performance.now() - startedMs) / 1000,
+      seconds,
       lastTimestampMs: last.timestampMs,
     });
   }
@@ -328,7 +352,7 @@ export class Attempt {
     if (nowMs - this.lastTickMs < TICK_MS || this.hasEnded()) return;
     this.lastTickMs = nowMs;
     const result = this.task!.tick?.(Date.now(), this.lagZero(nowMs)) ?? null;
-    if (result !== null) await this.commit(result);
+    if (result !== null) await this.commit([result]);
     else if (this.offsetsDirty) await this.write({ outputs: [], state: [] });
   }
 
@@ -340,15 +364,19 @@ export class Attempt {
     return true;
   }
 
-  private async commit(result: StepResult): Promise<void> {
-    this.hold = result.holdAt ?? new Map();
-    this.offsetsDirty = true;
-    const state = result.state ?? [];
+  private async commit(results: readonly StepResult[]): Promise<void> {
+    this.hold = results[results.length - 1]?.holdAt ?? new Map();
+    const outputs = results.length === 1 ? results[0]!.outputs : results.flatMap((result) => result.outputs);
+    const state = results.flatMap((result) => result.state ?? []);
     // With nothing to write the offsets can wait for the next write or tick: a transaction costs more than reading some records again.
-    if (result.outputs.length > 0 || state.length > 0 || result.afterCommit !== undefined)
-      await this.write({ outputs: result.outputs, state });
+    if (outputs.length > 0 || state.length > 0 || results.some(({ afterCommit }) => afterCommit !== undefined))
+      await this.write({ outputs, state });
+    for (const { afterCommit } of results) this.after(afterCommit);
+  }
+
+  private after(afterCommit: (() => void) | undefined): void {
     try {
-      result.afterCommit?.();
+      afterCommit?.();
     } catch (error) {
       this.deps.options.log.error(
         { partition: this.deps.partition, ...errorFields(error) },
@@ -357,10 +385,7 @@ export class Attempt {
     }
   }
 
-  private async write(writes: {
-    readonly outputs: readonly OutRecord[];
-    readonly state: readonly OutRecord[];
-  }): Promise<void> {
+  private async write(writes: Writes): Promise<void> {
     await this.deps.writer.commit(writes, this.offsets());
     this.offsetsDirty = false;
   }

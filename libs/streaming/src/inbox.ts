@@ -106,6 +106,11 @@ export class Inbox {
     return this.chunks.length === 0;
   }
 
+  /** Do records of such a feed come next? */
+  isNext(kind: FeedKind): boolean {
+    return this.chunks[0]?.feed.kind === kind;
+  }
+
   /** The next records of one feed, at most `recordsMax`, or one if `alone` says so of the first. */
   take(recordsMax: number, alone: (feed: QueuedFeed, offset: number) => boolean): Chunk | null {
     const head = this.chunks[0];

@@ -85,7 +85,7 @@ export interface Task {
   /** All tables and state are loaded; called once before the first step. `nowMs` is the wall clock. */
   ready?(nowMs: number): void;
   /**
-   * A batch of one input topic, in offset order. After a throw its records come again one by one, and one that throws a second time is
+   * A batch of one input topic, in offset order; several may share one transaction. After a throw its records come again one by one, and one that throws a second time is
    * dead-lettered as `bug`: at least once to this same Task, which must bear to see records again; exactly once to a new Task with restored state.
    */
   process(records: readonly InRecord[], nowMs: number): StepResult | Promise<StepResult>;

@@ -27,6 +27,11 @@ export class Suspects {
     this.byTopic.set(topic, { until: Math.max(last, known?.until ?? -1), throws });
   }
 
+  /** True: something is suspected. */
+  get any(): boolean {
+    return this.byTopic.size > 0;
+  }
+
   /** True: give this record alone. */
   alone(topic: string, offset: number): boolean {
     const suspicion = this.byTopic.get(topic);
