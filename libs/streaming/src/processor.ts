@@ -102,6 +102,7 @@ export class GroupProcessor implements Processor {
   }
 
   private joined(assigned: readonly number[], memberId: string): void {
+    if (this.stopping) return; // a join that was under way; the member leaves
     const again = memberId !== this.memberId;
     this.memberId = memberId;
     this.options.log.info({ group: this.options.group, assigned, again }, 'the group is joined');
