@@ -1,9 +1,8 @@
 /**
- * `validate [--deploy] [FILE…]`: checks rendered manifests, by default those of the repository. `generate`: writes what is made from code, and renders. `promtool`:
- * checks the alert rules and runs their tests with Prometheus' own tool.
+ * `validate [--deploy] [FILE…]`: checks rendered manifests, by default those of the repository. `generate`: writes what is made from code, and
+ * renders.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { generatedFiles } from './generated.js';
 import { formatProblem } from './manifest.js';
@@ -20,11 +19,8 @@ switch (verb) {
   case 'generate':
     generate();
     break;
-  case 'promtool':
-    process.exitCode = promtool();
-    break;
   default:
-    say('usage: validate [--deploy] [FILE…] | generate | promtool');
+    say('usage: validate [--deploy] [FILE…] | generate');
     process.exitCode = 2;
 }
 
@@ -64,21 +60,4 @@ function write(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
   say(`wrote ${relative(ROOT, path)}`);
-}
-
-function promtool(): number {
-  const folder = join(ROOT, 'deploy', 'k8s', 'tests');
-  const tests = readdirSync(folder).filter((name) => name.endsWith('.test.yaml'));
-  try {
-    for (const command of [
-      ['check', 'rules', 'rules.generated.yaml'],
-      ['test', 'rules', ...tests],
-    ])
-      execFileSync('promtool', command, { cwd: folder, stdio: 'inherit' });
-    return 0;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      say('There is no promtool on the PATH: it comes with Prometheus (Debian package prometheus).');
-    return 1;
-  }
 }
