@@ -21,6 +21,8 @@ export class DeviceState {
   lastFoldedUs = 0;
   /** A timer has said what a gap after the newest report would. */
   timed = false;
+  /** Reports of the running batch came late, and are not folded yet. Never so between two batches. */
+  unsettled = false;
   /** The newest report as it came in `telemetry`; null before the first. Published again when presence changes. */
   newest: Buffer | null = null;
   /** The newest report is hidden. */

@@ -98,7 +98,8 @@ export function take(state: DeviceState, given: Telemetry, profile: Profile, ope
   if (known === null && (newest === null || compareEntries(entry, newest) > 0)) {
     const hourChanged = newest === null || hourOf(newest.timeUs) !== hourOf(entry.timeUs);
     const outputs = inOrder(state, entry, profile.world);
-    if (hourChanged) forget(state, entry.timeUs, profile.world);
+    // What came late in this batch is not settled yet: it may need the hours that the horizon has just passed.
+    if (hourChanged && !state.unsettled) forget(state, entry.timeUs, profile.world);
     const enrichment = enrichmentOf(state, state.fold, outputs.length === 0 ? NO_IDS : eventIds(outputs), false);
     return { kind: 'publish', report: shown, changed, entry, late: false, beyond, newest: true, outputs, enrichment };
   }
@@ -147,6 +148,7 @@ function inOrder(state: DeviceState, entry: Entry, world: World): readonly Publi
 /** Puts an entry in its place among older ones, and notes from where to fold again. */
 function misplaced(state: DeviceState, entry: Entry, known: Entry | null, unsettled: Unsettled): void {
   const { log } = state;
+  state.unsettled = true;
   const fromUs = Math.min(entry.timeUs, known?.timeUs ?? Infinity);
   if (unsettled.fromUs === Infinity || hourOf(fromUs) < hourOf(unsettled.fromUs))
     unsettled.start = log.startAt(fromUs) ?? encodeFold(state.fold);
@@ -192,6 +194,8 @@ export function settle(state: DeviceState, unsettled: Unsettled, profile: Profil
   state.fold = next;
   const atUs = state.log.newest?.timeUs ?? 0;
   const outputs = state.corrections.correct(said, lastOf(common, after), unsettled.cause, atUs);
+  state.unsettled = false;
+  forget(state, atUs, world);
   return { outputs, enrichments };
 }
 

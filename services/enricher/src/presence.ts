@@ -61,7 +61,8 @@ export class Liveness {
   get deadlineUs(): number {
     const learnt = this.state.intervals[this.state.mode] ?? 0;
     const silence = learnt === 0 ? SILENCE_UNKNOWN_US : learnt * MISSED;
-    return this.state.lastSeenUs + Math.min(SILENCE_MAX_US, Math.max(SILENCE_MIN_US, silence));
+    // A learnt interval is a mean, and has fractions; times of records have none.
+    return this.state.lastSeenUs + Math.round(Math.min(SILENCE_MAX_US, Math.max(SILENCE_MIN_US, silence)));
   }
 
   /** Takes it for offline when its silence is too long at `nowUs`. True when it changed. */

@@ -11,7 +11,7 @@ import { decodeState, DeviceState, encodeState, STATE_FORMAT } from './device-st
 import { DeviceBook, GROUP_PREFIX, type GroupBook, hidden } from './devices.js';
 import { enrichmentOf, entryKey, settle, take, timeOut, Unsettled, type Taken } from './enrich.js';
 import type { FenceBook } from './geofence/book.js';
-import type { Entry } from './log/entry.js';
+import { PROTOCOLS, type Entry } from './log/entry.js';
 import type { EnricherMetrics } from './metrics.js';
 import type { Mode } from './presence.js';
 import { Publisher, STATE_TOPIC, TELEMETRY, type Stamp } from './publish.js';
@@ -241,7 +241,9 @@ export class EnricherTask implements Task {
       const asleep =
         !state.timed && state.lastFoldedUs > 0 && nowUs - state.lastFoldedUs > world.thresholds.gap_s * 1e6;
       const timedOut = asleep ? timeOut(state) : [];
-      const stamp = { ident, tenant, emittedUs: nowUs, protocol: null };
+      // What is said of the past is said as its last report would have: in whatever order of events it is found.
+      const protocol = PROTOCOLS[state.log.newest?.protocol ?? 0] || null;
+      const stamp = { ident, tenant, emittedUs: nowUs, protocol };
       for (const output of timedOut) outputs.push(this.#publisher.output(output, stamp));
       const offline = state.liveness.judge(nowUs);
       if (offline) {
