@@ -1,5 +1,6 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { PartitionAssigner } from 'kafkajs';
+import { withDeadline } from './deadline.js';
 import type { StreamLog } from './ports.js';
 import { errorFields, toError } from './errors.js';
 import { MESSAGE_BYTES_MAX } from './topics.js';
@@ -9,6 +10,8 @@ const SESSION_TIMEOUT_MS = 10_000;
 const HEARTBEAT_INTERVAL_MS = 1_000;
 /** Handlers only enqueue, so that a member rejoins at once; this is for one that hangs. */
 const REBALANCE_TIMEOUT_MS = 15_000;
+/** Leaving is a courtesy to the other members: one that cannot be heard is missed after its session. */
+const LEAVE_TIMEOUT_MS = 10_000;
 /** A broker with nothing to give answers after this; so often does an idle reader learn that it is at the end. */
 const FETCH_WAIT_MS = 250;
 /** Not below the longest batch, else a busy partition in front could keep a long batch from ever being sent. */
@@ -163,7 +166,7 @@ export class Group {
   }
   async stop(): Promise<void> {
     try {
-      await this.consumer.disconnect();
+      await withDeadline(this.consumer.disconnect(), LEAVE_TIMEOUT_MS, 'leaving the group');
     } catch (error) {
       this.options.log.debug(errorFields(error), 'the consumer did not disconnect cleanly');
     }

@@ -9,7 +9,7 @@ const RETRY_FIRST_MS = 300;
 const RETRY_MAX_MS = 10_000;
 /** Being fenced a second time in one generation means that this member is out of the group and does not know it yet: it gives the owner time. */
 const FENCED_AGAIN_MS = 2_000;
-/** A partition that is not ready and does not move for so long begins again. */
+/** A partition that does not move for so long, though the member hears from its brokers, begins again: an idle one is told of the end of its log all the time. */
 const STALL_MS = 30_000;
 
 export interface RunnerDeps {
@@ -113,15 +113,15 @@ export class PartitionRunner {
     return this.attempt?.lag() ?? [];
   }
 
-  /** Called about once a second. */
-  watch(): void {
+  /** Called about once a second. `silenceMs`: since when the member has heard nothing at all, which is no partition's fault. */
+  watch(silenceMs: number): void {
     const attempt = this.attempt;
-    if (attempt === null || attempt.state === 'ready' || attempt.state === 'ended') return;
+    if (attempt === null || attempt.state === 'ended') return;
+    if (attempt.state === 'ready' && silenceMs > STALL_MS / 2) return;
     if (performance.now() - attempt.progressMs < STALL_MS) return;
-    this.deps.options.log.warn(
-      { partition: this.deps.partition, state: attempt.state },
-      'a partition does not get ready, it begins again',
-    );
+    const { partition, options } = this.deps;
+    options.log.warn({ partition, state: attempt.state }, 'a partition does not move, it begins again');
+    options.metrics?.transactionFailed('stalled');
     this.begin();
   }
 

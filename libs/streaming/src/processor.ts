@@ -195,7 +195,7 @@ export class GroupProcessor implements Processor {
 
   private watch(): void {
     for (const runner of this.runners.values()) {
-      runner.watch();
+      runner.watch(this.group.silenceMs);
       for (const { topic, partition, records } of runner.lag()) this.options.metrics?.lag(topic, partition, records);
     }
   }
