@@ -156,7 +156,8 @@ export interface DecodeInput {
 export interface CommandResponse {
   /** Protocol's own name of the command: `IMOB`, `S20`, `0x8103`, `FORM`; null when the answer does not name it (ATrack `$OK`). */
   readonly command: string | null;
-  readonly outcome: 'ok' | 'error' | 'value' | 'request';
+  /** `accepted`: taken, and what comes of it is said later; `request`: the device asks for something. */
+  readonly outcome: 'ok' | 'error' | 'value' | 'accepted' | 'request';
   readonly code?: string | number;
   readonly values?: readonly unknown[];
   /** What ties it to the command: ATrack tag, H02 hhmmss, JT808 serial. */

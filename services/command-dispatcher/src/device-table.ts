@@ -11,19 +11,23 @@ interface Known {
   protocol: string | null;
   phone: string | null;
   decoder: string | null;
-  /** Name → newest decode settings that the device taught. */
-  readonly taught: Map<string, string>;
+  /** Name → newest decode settings that the device taught; null: none. */
+  taught: Map<string, string> | null;
 }
+
+/** What many devices have alike is kept once. */
+const SHARED_MAX = 10_000;
 
 export class DeviceTable {
   readonly #devices = new Map<string, Known>();
+  readonly #shared = new Map<string, string>();
 
   putDevice(ident: string, device: Device | null): void {
     const known = this.#known(ident);
-    known.type = device?.type ?? null;
-    known.protocol = device?.protocol ?? null;
+    known.type = this.#one(device?.type ?? null);
+    known.protocol = this.#one(device?.protocol ?? null);
     known.phone = device?.phone ?? null;
-    known.decoder = device?.decoder ?? null;
+    known.decoder = this.#one(device?.decoder ?? null);
     this.#forget(ident, known);
   }
 
@@ -32,8 +36,8 @@ export class DeviceTable {
     if (side !== 'reported') return;
     const known = this.#known(ident);
     const newest = setting?.history.at(-1);
-    if (newest === undefined) known.taught.delete(name);
-    else known.taught.set(name, newest.value);
+    if (newest !== undefined) (known.taught ??= new Map()).set(name, newest.value);
+    else if (known.taught?.delete(name) === true && known.taught.size === 0) known.taught = null;
     this.#forget(ident, known);
   }
 
@@ -57,24 +61,32 @@ export class DeviceTable {
     const known = this.#devices.get(ident);
     if (known === undefined) return '{}';
     let { settings } = parseDeviceSettings(known.decoder);
-    for (const value of known.taught.values()) {
+    for (const value of known.taught?.values() ?? []) {
       const { settings: taught } = JSON.parse(value) as { readonly settings?: typeof settings };
       settings = { ...settings, ...taught };
     }
     return formatDeviceSettings(settings);
   }
 
+  #one(text: string | null): string | null {
+    if (text === null) return null;
+    const known = this.#shared.get(text);
+    if (known !== undefined) return known;
+    if (this.#shared.size < SHARED_MAX) this.#shared.set(text, text);
+    return text;
+  }
+
   #known(ident: string): Known {
     let known = this.#devices.get(ident);
     if (known === undefined) {
-      known = { type: null, protocol: null, phone: null, decoder: null, taught: new Map() };
+      known = { type: null, protocol: null, phone: null, decoder: null, taught: null };
       this.#devices.set(ident, known);
     }
     return known;
   }
 
   #forget(ident: string, { type, protocol, phone, decoder, taught }: Known): void {
-    if (type === null && protocol === null && phone === null && decoder === null && taught.size === 0)
+    if (type === null && protocol === null && phone === null && decoder === null && taught === null)
       this.#devices.delete(ident);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import type { Command, CommandEvent, CommandReport } from '@fleetwire/schemas';
+import type { Command, CommandAnswer, CommandEvent, CommandReport } from '@fleetwire/schemas';
 import {
   answer,
   ANSWER_TIMEOUT_US,
@@ -65,7 +65,7 @@ const report = (over: Partial<CommandReport>): CommandReport => ({
   at: NOW,
   ...over,
 });
-const answered = (outcome: 'ok' | 'error' | 'value' | 'request'): CommandReport =>
+const answered = (outcome: CommandAnswer['outcome']): CommandReport =>
   report({
     kind: 'answered',
     command_id: null,
@@ -334,6 +334,34 @@ describe('a command that may be written again', () => {
   });
 });
 
+describe('a command that the device has taken', () => {
+  const taken = (): DeviceCommands => {
+    const device = written();
+    expect(answer(device, '860000000000001', answered('accepted'), NOW)).toMatchObject([
+      { state: 'acknowledged', terminal: false, response: { outcome: 'accepted' }, by: 'device' },
+    ]);
+    return device;
+  };
+
+  it('is acknowledged once, and ends by the answer that follows', () => {
+    const device = taken();
+    expect(answer(device, '860000000000001', answered('accepted'), NOW)).toEqual([]);
+    expect(states(answer(device, '860000000000001', answered('value'), NOW))).toEqual(['succeeded']);
+    expect(states(answer(taken(), '860000000000001', answered('error'), NOW))).toEqual(['failed']);
+  });
+
+  it('ends unconfirmed when no answer follows, or its edge is lost', () => {
+    expect(timeOut(taken(), THERE, NOW + ANSWER_TIMEOUT_US + 1)).toMatchObject([
+      { state: 'unconfirmed', cause: 'no_answer' },
+    ]);
+    const device = taken();
+    timeOut(device, LOST, NOW);
+    expect(timeOut(device, LOST, NOW + LAST_ANSWER_US + 1)).toMatchObject([
+      { state: 'unconfirmed', cause: 'edge_lost' },
+    ]);
+  });
+});
+
 describe('any order of inputs', () => {
   it('gives each command at most one terminal event, none of them untrue, numbers its events without a gap, and keeps memory bounded', () => {
     const input = fc.oneof(
@@ -344,7 +372,7 @@ describe('any order of inputs', () => {
         twice: fc.boolean(),
       }),
       fc.record({
-        kind: fc.constantFrom('bounced', 'written', 'withheld', 'refused', 'answered', 'lost', 'tick'),
+        kind: fc.constantFrom('bounced', 'written', 'withheld', 'refused', 'answered', 'accepted', 'lost', 'tick'),
         id: fc.nat(8),
         edge: fc.constantFrom('edge-a', 'edge-b'),
         attempt: fc.integer({ min: 1, max: 3 }),
@@ -397,7 +425,10 @@ function apply(device: DeviceCommands, step: Step, now: number): CommandEvent[] 
   const { id, edge, attempt } = step as { id: number; edge: string; attempt: number };
   if (step.kind === 'tick') return [...timeOut(device, THERE, now), ...expire(device, now)];
   if (step.kind === 'lost') return timeOut(device, LOST, now);
-  if (step.kind === 'answered') return answer(device, '860000000000001', answered('ok'), now);
+  if (step.kind === 'answered' || step.kind === 'accepted') {
+    const said = answered(step.kind === 'accepted' ? 'accepted' : 'ok');
+    return answer(device, '860000000000001', { ...said, at: now }, now);
+  }
   const kind = step.kind as CommandReport['kind'];
   return edgeReport(device, report({ kind, command_id: `c${id}`, boot_id: edge, attempt, at: now }), now);
 }

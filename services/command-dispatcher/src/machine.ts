@@ -3,7 +3,7 @@
  *
  *   requested → refused | queued;  queued → routed | expired | cancelled;
  *   routed → queued (bounced) | written | refused | unconfirmed;
- *   written → succeeded | failed | unconfirmed
+ *   written → acknowledged | succeeded | failed | unconfirmed;  acknowledged → succeeded | failed | unconfirmed
  *
  * Asked for at least once, an idempotent command goes from routed or written back to queued as often as its waits allow. From then
  * on it is never said to be refused, expired or cancelled, which mean that nothing was written: it ends unconfirmed instead.
@@ -311,6 +311,11 @@ export function answer(device: DeviceCommands, ident: string, report: CommandRep
   const entry = [device.outstanding, ...device.queue].find(
     (one) => one !== null && one.writes > 0 && matches(one.correlations, correlation) && isAfter(report, one),
   );
+  if (response.outcome === 'accepted') {
+    // Taken; what comes of it is said later. It has come back to the queue meanwhile, or was said before: that changes nothing.
+    if (entry !== device.outstanding || entry?.state !== 'written') return [];
+    return [move(entry, 'acknowledged', nowUs, { response, by: 'device' })];
+  }
   if (entry !== undefined && entry !== null) {
     const failed = response.outcome === 'error';
     const cause = failed ? 'answer_error' : null;

@@ -1,5 +1,5 @@
 /** The dispatcher's task over records, with a codec without a registry: what each becomes, and what is sent after the commit. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   Codec,
   type Command,
@@ -15,6 +15,7 @@ import { partitionOf, type InRecord, type OutRecord, type StepResult } from '@fl
 import { CommitPulse } from './commit-pulse.js';
 import { Leases } from './leases.js';
 import { dispatcherMetrics } from './metrics.js';
+import { Sessions } from './sessions.js';
 import { DispatcherTask } from './task.js';
 
 const IDENT = '9171701065';
@@ -28,6 +29,7 @@ class World {
   readonly events: CommandEvent[] = [];
   readonly outputs: OutRecord[] = [];
   readonly task: DispatcherTask;
+  readonly leases = new Leases();
   nowMs = NOW_MS;
   #offset = 0;
 
@@ -35,7 +37,7 @@ class World {
     this.task = new DispatcherTask(PARTITION, {
       codec,
       partitions: PARTITIONS,
-      leases: new Leases(),
+      leases: this.leases,
       outbox: { send: (routed) => this.sent.push(routed), endSession: () => undefined },
       pulse: new CommitPulse(),
       metrics: dispatcherMetrics(new Metrics('command-dispatcher', { process: false })),
@@ -91,7 +93,9 @@ class World {
       tenant: null,
       ...over,
     };
-    this.step(this.task.process([this.#record('commands', IDENT, codec.encode('commands', command))], this.nowMs));
+    this.step(
+      this.task.process([this.#record('commands', command.ident, codec.encode('commands', command))], this.nowMs),
+    );
     return command;
   }
 
@@ -239,6 +243,82 @@ describe('a command', () => {
       { command_id: command.id, phone: '+491701234567', text: 'RCONF' },
     ]);
     expect(world.sent).toEqual([]);
+  });
+});
+
+describe('commands that wait for devices which are away', () => {
+  const COUNT = 400;
+  /** Commands to devices of this partition. */
+  function away(world: World): void {
+    for (let i = 0, made = 0; made < COUNT; i++) {
+      const ident = String(9_000_000_000 + i);
+      if (partitionOf(ident, PARTITIONS) !== PARTITION) continue;
+      made++;
+      // Each expires at a time of its own.
+      world.command('interval', { cycle_time: 60 }, { id: ident, ident, expires_at: (NOW_MS + 60_000 + i) * 1000 });
+    }
+  }
+
+  it('cost no timer each, and nothing while the clock ticks', () => {
+    const timers = [vi.spyOn(globalThis, 'setTimeout'), vi.spyOn(globalThis, 'setInterval')];
+    const world = new World();
+    world.tick();
+    away(world);
+    const asked = vi.spyOn(world.leases, 'alive');
+    const looked = vi.spyOn(Sessions.prototype, 'current');
+    for (let second = 0; second < 30; second++) {
+      world.nowMs += 1_000;
+      world.tick();
+    }
+    expect([...timers, asked, looked].map((spy) => spy.mock.calls.length)).toEqual([0, 0, 0, 0]);
+    // Each still expires when its time is over, and not before.
+    world.nowMs = NOW_MS + 60_000 + COUNT;
+    world.tick();
+    const expired = world.events.filter(({ state }) => state === 'expired');
+    expect(expired.length).toBeGreaterThan(COUNT / 10);
+    expect(expired.every(({ id }) => Number(id) - 9_000_000_000 <= COUNT)).toBe(true);
+    world.nowMs = NOW_MS + 10_000_000;
+    world.tick();
+    expect(world.events.filter(({ state }) => state === 'expired')).toHaveLength(COUNT);
+    vi.restoreAllMocks();
+  });
+
+  it('are routed when their device has a session, one look each', () => {
+    const world = new World();
+    world.command('interval', { cycle_time: 60 });
+    world.tick();
+    expect(world.states.at(-1)).toBe('queued');
+    world.session('h02');
+    world.nowMs += 1_000;
+    world.tick();
+    expect(world.states.at(-1)).toBe('routed');
+  });
+
+  it('are routed when the edge that holds their device is heard again', () => {
+    const world = new World();
+    world.session('h02');
+    world.leases.renew('edge-a', true);
+    world.command('interval', { cycle_time: 60 });
+    world.tick();
+    expect(world.states.at(-1)).toBe('queued');
+    world.leases.renew('edge-a', false);
+    world.tick();
+    expect(world.states.at(-1)).toBe('routed');
+  });
+});
+
+describe('two steps of one transaction', () => {
+  it('send what the first has routed once, after the commit', () => {
+    const world = new World();
+    world.session('h02');
+    const held: StepResult[] = [];
+    const step = vi.spyOn(world, 'step').mockImplementation((result) => void held.push(result));
+    world.command('interval', { cycle_time: 60 });
+    world.command('interval', { cycle_time: 90 });
+    expect(world.sent).toEqual([]);
+    step.mockRestore();
+    for (const result of held) world.step(result);
+    expect(world.sent).toHaveLength(1);
   });
 });
 

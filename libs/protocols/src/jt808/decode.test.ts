@@ -253,6 +253,12 @@ describe('an answer', () => {
     expect(answer(0).reports[0]!.kind).toBe('presence');
   });
 
+  it.each([0x8104, 0x8106, 0x8107, 0x8201, 0x8500])('of the general kind to %i says only that it was taken', (id) => {
+    const [answer] = decode(jt808Device.encodeAnswer(d13, 10, 5, id, 0)).responses;
+    expect(answer).toMatchObject({ outcome: 'accepted', tag: '5' });
+    expect(decode(jt808Device.encodeAnswer(d13, 10, 5, id, 3)).responses).toMatchObject([{ outcome: 'error' }]);
+  });
+
   it('to a query for parameters has their values by their kind, up to one that is cut', () => {
     const body = new Writer(64)
       .u16(9)

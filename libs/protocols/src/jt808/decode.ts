@@ -113,12 +113,17 @@ function batch(m: Message, input: DecodeInput, length: number): Decoded {
   return none ? refused('body_short', length, 'item[0]') : decoded(reports);
 }
 
+/** Commands that have an answer of their own (0x0104, 0x0107, 0x0201, 0x0500): to them a general answer says only that they were taken. */
+const ANSWERED_APART: ReadonlySet<number> = new Set([0x8104, 0x8106, 0x8107, 0x8201, 0x8500]);
+
 /** 0x0001: serial and id of what is answered, result (0 ok, 1 failed, 2 bad message, 3 unsupported). */
 function generalAnswer(m: Message): CommandResponse {
+  const id = u16(m.bytes, m.bodyFrom + 2);
   const result = m.bytes[m.bodyFrom + 4]!;
+  const taken = ANSWERED_APART.has(id) ? 'accepted' : 'ok';
   return {
-    command: idText(u16(m.bytes, m.bodyFrom + 2)),
-    outcome: result === 0 ? 'ok' : 'error',
+    command: idText(id),
+    outcome: result === 0 ? taken : 'error',
     code: result,
     tag: String(u16(m.bytes, m.bodyFrom)),
   };
