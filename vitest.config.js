@@ -1,5 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that need a broker: one file at a time, on a broker and a registry that the files of the project share. */
+const onBroker = {
+  globalSetup: ['test/src/setup/global.ts'],
+  fileParallelism: false,
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
+};
+
 /** `source` makes workspace packages resolve to their TypeScript, so that unit tests need no build. */
 const conditions = ['source', 'node', 'import', 'default'];
 
@@ -24,11 +32,16 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['test/src/{integration,faults,e2e}/**/*.test.ts'],
-          globalSetup: ['test/src/setup/global.ts'],
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          include: ['test/src/integration/**/*.test.ts'],
+          ...onBroker,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          include: ['test/src/faults/**/*.test.ts'],
+          ...onBroker,
         },
       },
       {
@@ -36,10 +49,7 @@ export default defineConfig({
         test: {
           name: 'ops',
           include: ['test/src/ops/**/*.test.ts'],
-          globalSetup: ['test/src/setup/global.ts'],
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          ...onBroker,
         },
       },
     ],

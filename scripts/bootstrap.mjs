@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { clearInterval, setInterval } from 'node:timers';
+import { clearInterval, setImmediate, setInterval } from 'node:timers';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -38,7 +38,8 @@ export function run(title, command, args, { env = process.env, held = false, sig
     // The step ends with us, whoever of the two the signal was sent to.
     const stop = (signal) => {
       child.kill(signal);
-      process.exit(signal === 'SIGINT' ? 130 : 143);
+      // Not at once: commands that run beside this one are told too.
+      setImmediate(() => process.exit(signal === 'SIGINT' ? 130 : 143));
     };
     process.once('SIGINT', stop).once('SIGTERM', stop);
     const ended = (code) => {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import net from 'node:net';
 import { LocalError, systemCode } from './errors.js';
 import { LOOPBACK } from './versions.js';
@@ -25,23 +26,39 @@ export async function until<T>(
 
 /** Whether a TCP listener may be opened there now. */
 export async function portIsFree(port: number, host = LOOPBACK): Promise<boolean> {
-  return (await listenOnce(port, host)) !== null;
+  const server = await listen(port, host);
+  if (server === null) return false;
+  await close(server);
+  return true;
 }
 
-/** A port that the system has free on the loopback. It is only free until somebody takes it, so use it at once. */
+/**
+ * Where free ports are looked for: below those that Linux, macOS and Windows give to outgoing connections. Else a part that is away for a moment may find its
+ * port taken by somebody's connection, or by one that a client made to itself while it tried that port again and again.
+ */
+const FREE_PORT_FIRST = 10_240;
+const FREE_PORT_LAST = 32_767;
+const FREE_PORT_TRIES = 200;
+
+/** A port that is free on the loopback. It is only free until somebody takes it, so use it at once. */
 export async function freePort(): Promise<number> {
-  const port = await listenOnce(0, LOOPBACK);
-  if (port === null) throw new LocalError('port_busy', 'the system gives no free port on the loopback');
-  return port;
+  return (await freePorts(1))[0]!;
 }
 
 /** Several different ones: all are held until the last is known. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0, LOOPBACK)));
-  const ports = servers.map((server) => (server === null ? 0 : portOf(server)));
-  await Promise.all(servers.filter((server) => server !== null).map(close));
-  if (ports.includes(0)) throw new LocalError('port_busy', 'the system gives no free port on the loopback');
-  return ports;
+  const servers = new Map<number, net.Server>();
+  for (let tries = 0; servers.size < count && tries < count + FREE_PORT_TRIES; tries++) {
+    const port = randomInt(FREE_PORT_FIRST, FREE_PORT_LAST + 1);
+    const server = servers.has(port) ? null : await listen(port, LOOPBACK);
+    if (server !== null) servers.set(port, server);
+  }
+  await Promise.all([...servers.values()].map(close));
+  if (servers.size === count) return [...servers.keys()];
+  throw new LocalError(
+    'port_busy',
+    `there are no ${count} free ports between ${FREE_PORT_FIRST} and ${FREE_PORT_LAST} on the loopback: end what listens there`,
+  );
 }
 
 /** Refuses with the port and the setting's name when somebody else listens there. */
@@ -51,14 +68,6 @@ export async function requirePort(port: number, setting: string, host = LOOPBACK
     'port_busy',
     `port ${port} on ${host} is in use: end what listens there, or choose another ${setting}`,
   );
-}
-
-async function listenOnce(port: number, host: string): Promise<number | null> {
-  const server = await listen(port, host);
-  if (server === null) return null;
-  const taken = portOf(server);
-  await close(server);
-  return taken;
 }
 
 function listen(port: number, host: string): Promise<net.Server | null> {
@@ -71,11 +80,6 @@ function listen(port: number, host: string): Promise<net.Server | null> {
     });
     server.listen({ port, host, exclusive: true }, () => resolve(server));
   });
-}
-
-function portOf(server: net.Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 function close(server: net.Server): Promise<void> {

@@ -4,15 +4,13 @@ import type { InRecord, Streams } from '@fleetwire/streaming';
 import { reportKey, reportKeysOf } from './astra-wire.js';
 import type { EnrichedRow } from './ledger.js';
 
-/** Silence after which a topic counts as read to its end. */
-const IDLE_MS = 1500;
-
+/** Everything that is committed in a topic, in log order of each partition. */
 export async function readAll(streams: Streams, topic: string): Promise<InRecord[]> {
   const records: InRecord[] = [];
   await streams.read({
     topics: [topic],
     from: 'beginning',
-    idleMs: IDLE_MS,
+    untilEnd: true,
     onRecord: (record) => {
       records.push(record);
       return true;
