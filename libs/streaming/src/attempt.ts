@@ -56,6 +56,8 @@ export class Attempt {
   private hold: ReadonlyMap<string, number> = new Map();
   private offsetsDirty = false;
   private lastTickMs = 0;
+  /** When the last transaction over records began. */
+  private lastStepMs = -Infinity;
   private readonly startedMs = performance.now();
   private readonly finished: Promise<void>;
 
@@ -179,6 +181,9 @@ export class Attempt {
 
   private async turn(): Promise<void> {
     const { options, suspects } = this.deps;
+    const { commitMs } = options.pace ?? {};
+    if (commitMs !== undefined && this.state === 'ready')
+      await this.inbox.gather(options.batchRecordsMax, this.lastStepMs + commitMs, () => this.hasEnded());
     const chunk = this.inbox.take(this.state === 'ready' ? options.batchRecordsMax : LOAD_RECORDS_MAX, (feed, offset) =>
       suspects.alone(feed.topic, offset),
     );
@@ -274,6 +279,7 @@ export class Attempt {
   /** Steps over what waits, and one commit for all of it: a transaction costs more than most steps. */
   private async step(first: Chunk): Promise<void> {
     const startedMs = performance.now();
+    this.lastStepMs = startedMs;
     const done: { readonly chunk: Chunk; readonly result: StepResult }[] = [];
     let records = 0;
     for (let chunk: Chunk | null = first; chunk !== null; chunk = this.another(records)) {

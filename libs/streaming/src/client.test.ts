@@ -107,6 +107,77 @@ describe('a produce request', () => {
   });
 });
 
+interface DecodedBatch {
+  readonly records: readonly Readonly<Record<string, unknown>>[];
+}
+const loadDecoder: (name: string) => new (bytes: Buffer) => object = createRequire(import.meta.url);
+const loadReader: (name: string) => (decoder: object) => Promise<DecodedBatch> = createRequire(import.meta.url);
+const loadWriter: (name: string) => (batch: object) => Promise<Buffer> = createRequire(import.meta.url);
+const loadCodecs: (name: string) => { Codecs: Record<number, () => object> } = createRequire(import.meta.url);
+
+describe('a record batch', () => {
+  const [StockDecoder, Decoder] = inBoth(loadDecoder, 'protocol/decoder.js');
+  const [readStock, read] = inBoth(loadReader, 'protocol/recordBatch/v0/decoder.js');
+  const writeBatch = loadWriter('kafkajs/src/protocol/recordBatch/v0/writeRecordBatch.js');
+  const FIELDS = ['offset', 'timestamp', 'key', 'value', 'headers', 'attributes', 'magicByte', 'isControlRecord'];
+  const ATTRIBUTES_AT = 21;
+
+  it('is read as the released decoder reads it, for any records, of any kind, compressed or not', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(timed, { maxLength: 60 }),
+        fc.bigInt({ min: 0n, max: 2n ** 53n - 100n }),
+        fc.constantFrom(0, 1),
+        fc.subarray([0x08, 0x10, 0x20]),
+        async (messages, firstOffset, compression, flags) => {
+          const bytes = await writeBatch({ messages, dateNow: 1_700_000_000_000, compression, producerId: '7' });
+          bytes.writeBigInt64BE(firstOffset, 0);
+          // Stamped by the broker, transactional, control records: only the header says so.
+          for (const flag of flags) bytes[ATTRIBUTES_AT + 1] = bytes[ATTRIBUTES_AT + 1]! | flag;
+          const want = await readStock(new StockDecoder(bytes));
+          const have = await read(new Decoder(bytes));
+          expect({ ...have, records: null }).toEqual({ ...want, records: null });
+          expect(have.records.length).toBe(want.records.length);
+          have.records.forEach((record, i) => {
+            for (const field of FIELDS) expect(record[field]).toEqual(want.records[i]![field]);
+            expect([record['position'], record['time']].map(String)).toEqual([record['offset'], record['timestamp']]);
+          });
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is refused where a record reaches beyond its end', async () => {
+    const messages = [{ key: 'k', value: 'v'.repeat(50), timestamp: '1700000000000' }];
+    const bytes = await writeBatch({ messages, dateNow: 1 });
+    const cut = bytes.subarray(0, bytes.length - 10);
+    cut.writeInt32BE(cut.length - 12, 8);
+    await expect(read(new Decoder(cut))).rejects.toThrow(RangeError);
+  });
+
+  it('is not compressed where its codec says that it is too short', async () => {
+    const { Codecs } = loadCodecs('kafkajs/src/protocol/message/compression/index.js');
+    const ZSTD = 4;
+    const before = Codecs[ZSTD]!;
+    Codecs[ZSTD] = () => ({ bytesMin: 200, compress: () => Promise.resolve(Buffer.from('packed')) });
+    try {
+      const codecOf = async (value: string) => {
+        const batch = await writeBatch({
+          messages: [{ key: 'k', value, timestamp: '1' }],
+          dateNow: 1,
+          compression: ZSTD,
+        });
+        return batch[ATTRIBUTES_AT + 1]! & 7;
+      };
+      expect(await codecOf('v'.repeat(100))).toBe(0);
+      expect(await codecOf('v'.repeat(300))).toBe(ZSTD);
+    } finally {
+      Codecs[ZSTD] = before;
+    }
+  });
+});
+
 describe('hashes of the client', () => {
   it.each(['producer/partitioners/default/murmur2.js', 'protocol/recordBatch/crc32C/index.js'])(
     '%s gives the released values',

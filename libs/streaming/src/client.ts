@@ -5,7 +5,7 @@ import { StreamError } from './errors.js';
 import type { KafkaConfig, StreamLog } from './ports.js';
 
 /** The patch that this code was written and tested against, see `docs/decisions/kafka-client.md`. */
-export const PATCH_VERSION = 2;
+export const PATCH_VERSION = 3;
 
 const CONNECTION_TIMEOUT_MS = 3_000;
 /** An answer that has not come by then is taken for lost; the request is sent again with the same sequence number. */

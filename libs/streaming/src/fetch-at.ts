@@ -7,7 +7,7 @@ import { Feed } from './feed.js';
 import { Group } from './group.js';
 import { logBounds, requireTopics } from './offsets.js';
 import type { InRecord, StreamLog } from './ports.js';
-import { toInRecord } from './records.js';
+import { positionOf, toInRecord } from './records.js';
 
 /** Most offsets of one call: they are collected in memory. */
 export const FETCH_AT_OFFSETS_MAX = 1_000;
@@ -65,7 +65,7 @@ export async function fetchAt(
           return false;
         }
         for (const message of fetch.messages) {
-          const offset = Number(message.offset);
+          const offset = positionOf(message);
           while (at < wanted.length && wanted[at]! < offset) at++;
           if (wanted[at] === offset) records.push(toInRecord(topic, partition, message));
         }

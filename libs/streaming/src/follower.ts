@@ -6,7 +6,7 @@ import { Feed, placeKey } from './feed.js';
 import { type Fetched, Group } from './group.js';
 import { logBounds, requireTopics } from './offsets.js';
 import type { InRecord, StreamLog } from './ports.js';
-import { toInRecord } from './records.js';
+import { positionOf, toInRecord } from './records.js';
 
 /** Pause before a consumer that ended for good is made anew. */
 const RESTART_DELAY_MS = 1_000;
@@ -118,7 +118,7 @@ export class Follower {
       return false;
     }
     for (const message of fetch.messages) {
-      if (Number(message.offset) < taken.from) continue;
+      if (positionOf(message) < taken.from) continue;
       const record = toInRecord(fetch.topic, fetch.partition, message);
       try {
         this.options.onRecord(record);

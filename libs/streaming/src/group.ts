@@ -3,7 +3,6 @@ import type { PartitionAssigner } from 'kafkajs';
 import { withDeadline } from './deadline.js';
 import type { StreamLog } from './ports.js';
 import { errorFields, toError } from './errors.js';
-import { MESSAGE_BYTES_MAX } from './topics.js';
 
 /** A member that says nothing for so long is taken for dead: the shortest that a busy event loop survives. */
 const SESSION_TIMEOUT_MS = 10_000;
@@ -14,9 +13,14 @@ const REBALANCE_TIMEOUT_MS = 15_000;
 const LEAVE_TIMEOUT_MS = 10_000;
 /** A broker with nothing to give answers after this; so often does an idle reader learn that it is at the end. */
 const FETCH_WAIT_MS = 250;
-/** Not below the longest batch, else a busy partition in front could keep a long batch from ever being sent. */
-const FETCH_PARTITION_BYTES = MESSAGE_BYTES_MAX;
-const FETCH_BYTES = 10 * MESSAGE_BYTES_MAX;
+/**
+ * What a fetch brings at most of a partition, compressed: five times as much to hold. A longer batch comes when its partition stands first in a
+ * request, which the client shuffles.
+ */
+const FETCH_PARTITION_BYTES = 256 * 1024;
+const FETCH_BYTES = 2 * 1024 * 1024;
+/** A fetch that brought so much is followed by the next at once: there is more. */
+const FETCH_PLENTY_BYTES = 64 * 1024;
 
 /** What one fetch brought for one partition; `messages` is empty where nothing of it is shown (markers, aborted, compacted, end of log). */
 export interface Fetched {
@@ -48,6 +52,8 @@ export interface GroupOptions {
   readonly groupId: string;
   readonly topics: readonly string[];
   readonly assigner: PartitionAssigner;
+  /** A fetch begins so long after the one before it began, unless that brought much. Absent: at once. */
+  readonly fetchMs?: number | undefined;
   readonly handlers: GroupHandlers;
   readonly log: StreamLog;
 }
@@ -74,6 +80,9 @@ export class Group {
       maxWaitTimeInMs: FETCH_WAIT_MS,
       maxBytesPerPartition: FETCH_PARTITION_BYTES,
       maxBytes: FETCH_BYTES,
+      ...(options.fetchMs === undefined
+        ? {}
+        : { fetchPace: { intervalMs: options.fetchMs, bytes: FETCH_PLENTY_BYTES } }),
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 10 },
     });
     const { events } = this.consumer;

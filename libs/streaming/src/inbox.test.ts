@@ -102,4 +102,34 @@ describe('an inbox', () => {
     inbox.done(chunk);
     expect(feed.applied).toBe(12);
   });
+
+  it('lets input gather until there is a batch of it, or the time is over, or it is notified of an end', async () => {
+    const inbox = new Inbox(playControl(), 100);
+    const feed = new QueuedFeed('input', 'a', 0, 0);
+    const far = (): number => performance.now() + 600_000;
+    await inbox.gather(5, far(), never); // nothing waits: nothing to gather
+    inbox.offer(feed, fetched('a', 0, 2));
+    let gathered = false;
+    const gathering = inbox.gather(5, far(), never).then(() => (gathered = true));
+    inbox.offer(feed, fetched('a', 2, 2));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(gathered).toBe(false);
+    inbox.offer(feed, fetched('a', 4, 1));
+    await gathering;
+
+    await inbox.gather(100, performance.now() + 1, never);
+    let ended = false;
+    const stopped = inbox.gather(100, far(), () => ended);
+    ended = true;
+    inbox.notify();
+    await stopped;
+    expect(inbox.take(100, never)!.records).toHaveLength(5);
+  });
+
+  it('does not let tables and state wait', async () => {
+    const inbox = new Inbox(playControl(), 100);
+    inbox.offer(new QueuedFeed('table', 'a', 0, 0), fetched('a', 0, 1));
+    await inbox.gather(100, performance.now() + 600_000, never);
+    expect(inbox.empty).toBe(false);
+  });
 });

@@ -1,7 +1,7 @@
 import { Feed } from './feed.js';
 import type { Fetched } from './group.js';
 import type { InRecord } from './ports.js';
-import { toInRecord } from './records.js';
+import { positionOf, toInRecord } from './records.js';
 
 /** What waits of one topic-partition before it is paused, and down to which it is resumed. */
 const BYTES_HIGH = 1024 * 1024;
@@ -89,7 +89,7 @@ export class Inbox {
     }
     const records: InRecord[] = [];
     for (const message of fetch.messages) {
-      if (Number(message.offset) < taken.from) continue;
+      if (positionOf(message) < taken.from) continue;
       const record = toInRecord(fetch.topic, fetch.partition, message);
       records.push(record);
       feed.bytes += bytesOf(record);
@@ -104,6 +104,15 @@ export class Inbox {
   /** Is anything waiting? */
   get empty(): boolean {
     return this.chunks.length === 0;
+  }
+
+  /** Lets input gather until `recordsMin` wait, or many bytes, or `untilMs` of the monotonic clock is over; not tables and state, nor where nothing waits. */
+  async gather(recordsMin: number, untilMs: number, ended: () => boolean): Promise<void> {
+    for (let head = this.chunks[0]; head?.feed.kind === 'input' && !ended(); head = this.chunks[0]) {
+      const leftMs = untilMs - performance.now();
+      if (leftMs <= 0 || head.feed.records >= recordsMin || head.feed.bytes >= BYTES_LOW) return;
+      await this.pause(leftMs);
+    }
   }
 
   /** Do records of such a feed come next? */
@@ -154,7 +163,11 @@ export class Inbox {
 
   /** Resolves when something is offered, or notified, or the time has passed. */
   wait(timeoutMs: number): Promise<void> {
-    if (!this.empty) return Promise.resolve();
+    return this.empty ? this.pause(timeoutMs) : Promise.resolve();
+  }
+
+  /** Resolves at the next offer or notification, or when the time has passed. */
+  private pause(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.notify(), timeoutMs);
       this.wake = () => {

@@ -67,6 +67,7 @@ export class GroupProcessor implements Processor {
     this.group = new Group(client, {
       groupId: options.group,
       topics: this.topics,
+      fetchMs: options.pace?.fetchMs,
       assigner: coPartitionedSticky(() => [...this.runners.keys()]),
       log: options.log,
       handlers: {

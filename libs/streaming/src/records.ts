@@ -109,32 +109,45 @@ export interface ReadMessage {
   readonly value: Buffer | null;
   readonly timestamp: string;
   readonly offset: string;
+  /** Offset and timestamp as numbers, from record batches; the old message sets have only strings. */
+  readonly position?: number;
+  readonly time?: number;
   readonly headers?: Readonly<Record<string, Buffer | string | (Buffer | string)[] | undefined>>;
 }
 
 const NO_HEADERS: Readonly<Record<string, Buffer | undefined>> = Object.freeze({});
 
+/** The offset of a message, without a string where there need be none. */
+export const positionOf = (message: Pick<ReadMessage, 'position' | 'offset'>): number =>
+  message.position ?? Number(message.offset);
+
 export function toInRecord(topic: string, partition: number, message: ReadMessage): InRecord {
   return {
     topic,
     partition,
-    offset: Number(message.offset),
+    offset: positionOf(message),
     key: message.key,
     value: message.value,
     headers: message.headers === undefined ? NO_HEADERS : readHeaders(message.headers),
-    timestampMs: Number(message.timestamp),
+    timestampMs: message.time ?? Number(message.timestamp),
   };
+}
+
+/** True of all but a few: each name once, with bytes. */
+function areSingle(
+  headers: NonNullable<ReadMessage['headers']>,
+): headers is Readonly<Record<string, Buffer | undefined>> {
+  for (const name in headers) if (Array.isArray(headers[name]) || typeof headers[name] === 'string') return false;
+  return true;
 }
 
 /** The last value where a name is given more than once, as `Headers.lastHeader` of the Java client. */
 function readHeaders(headers: NonNullable<ReadMessage['headers']>): Readonly<Record<string, Buffer | undefined>> {
-  const names = Object.keys(headers);
-  if (names.length === 0) return NO_HEADERS;
-  const out: Record<string, Buffer | undefined> = {};
-  for (const name of names) {
-    const value = headers[name];
-    const last = Array.isArray(value) ? value[value.length - 1] : value;
-    out[name] = typeof last === 'string' ? Buffer.from(last) : last;
-  }
-  return out;
+  if (areSingle(headers)) return headers;
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => {
+      const last = Array.isArray(value) ? value[value.length - 1] : value;
+      return [name, typeof last === 'string' ? Buffer.from(last) : last];
+    }),
+  );
 }

@@ -21,6 +21,8 @@ const TOPICS = [
 ] as const;
 /** Records a step is given: about 100 ms of work, so that a rebalance never waits long. */
 const BATCH_RECORDS_MAX = 2000;
+/** Frames of so long are fetched together: a fetch of one costs as much as a fetch of a hundred. */
+const FETCH_MS = 20;
 /** A registry that is away at the start is waited for that long. */
 const REGISTRY_TIMEOUT_MS = 60_000;
 
@@ -55,6 +57,7 @@ await runService({
       tables: ['devices', 'device-settings'],
       guarantee: 'at_least_once',
       batchRecordsMax: BATCH_RECORDS_MAX,
+      pace: { fetchMs: FETCH_MS },
       createTask: (partition) => new DecoderTask(partition, deps),
       deadLetter: bugDeadLetter(codec, STAGE, VERSION),
       metrics: processorMetrics(metrics, [RAW_FRAMES]),

@@ -24,6 +24,10 @@ const TOPICS = [
 ] as const;
 /** Records of a transaction: more make it cheaper a record, fewer make it seen sooner. */
 const BATCH_RECORDS_MAX = 500;
+/** Reports of so long are fetched together. */
+const FETCH_MS = 40;
+/** And those of a partition are committed together: a transaction of one report costs nearly as much as one of a hundred. */
+const COMMIT_MS = 150;
 /** A registry that is away at the start is waited for that long. */
 const REGISTRY_TIMEOUT_MS = 60_000;
 
@@ -52,6 +56,7 @@ await runService({
       state: STATE_TOPIC,
       guarantee: 'exactly_once',
       batchRecordsMax: BATCH_RECORDS_MAX,
+      pace: { fetchMs: FETCH_MS, commitMs: COMMIT_MS },
       createTask: (partition) => new EnricherTask(partition, deps),
       deadLetter: bugDeadLetter(codec, STAGE, null),
       metrics: processorMetrics(metrics, [TELEMETRY]),

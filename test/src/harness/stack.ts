@@ -15,6 +15,10 @@ export interface StackOptions {
   readonly services: Readonly<Partial<Record<ServiceName, number>>>;
   /** Module that every service loads before its own code: negative controls break a promise there. */
   readonly preload?: string;
+  /** Further options of Node for the services: profiling. */
+  readonly nodeArgs?: readonly string[];
+  /** The broker with the whole compiler and 1 GB of heap, for measuring. */
+  readonly figures?: boolean;
   /** Environment of the services, over the usual. */
   readonly env?: Readonly<Record<string, string>>;
   /** A service's processes reach brokers through this instead of directly. */
@@ -39,7 +43,7 @@ export class ServiceProcess {
     readonly devicePort: number,
     private readonly env: Readonly<Record<string, string>>,
     private readonly logDir: string,
-    private readonly preload: string | undefined,
+    private readonly nodeArgs: readonly string[] = [],
   ) {}
 
   get pid(): number | null {
@@ -51,7 +55,7 @@ export class ServiceProcess {
     this.#child = await Child.start({
       name: this.label,
       command: process.execPath,
-      args: [...(this.preload === undefined ? [] : ['--import', this.preload]), main],
+      args: [...this.nodeArgs, main],
       cwd: root,
       env: { PATH: process.env['PATH'], ...this.env, ...extra },
       logFile: path.join(this.logDir, `${this.label}.log`),
@@ -123,6 +127,7 @@ export class Stack {
       startCluster({
         brokers: options.brokers,
         dataDir,
+        figures: options.figures === true,
         ...(options.proxied === undefined ? {} : { proxied: options.proxied }),
       }),
       startRegistry({ dataDir: path.join(dataDir, 'registry') }),
@@ -170,6 +175,10 @@ async function plan(
     Array.from({ length: count }, (_, i) => ({ name: name as ServiceName, label: `${name}-${i + 1}` })),
   );
   const services: ServiceProcess[] = [];
+  const nodeArgs = [
+    ...(options.nodeArgs ?? []),
+    ...(options.preload === undefined ? [] : ['--import', options.preload]),
+  ];
   for (const { name, label } of wanted) {
     const [http, shared, astra, h02, jt808, atrack] = await freePorts(6);
     const env = {
@@ -188,7 +197,7 @@ async function plan(
       ...options.env,
     };
     const devicePort = name === 'edge-listener' ? shared! : 0;
-    services.push(new ServiceProcess(name, label, http!, devicePort, env, dataDir, options.preload));
+    services.push(new ServiceProcess(name, label, http!, devicePort, env, dataDir, nodeArgs));
   }
   return services;
 }
