@@ -9,3 +9,4 @@ export * from './variables.js';
 export * from './stream.js';
 export * from './dead-letter.js';
 export * from './failpoints.js';
+export * from './secret-files.js';

@@ -14,6 +14,7 @@ import {
 } from '@fleetwire/service';
 import { EDGE_INBOX_PARTITIONS, SEND_BYTES_MAX } from '@fleetwire/streaming';
 import { parseCidr } from './cidr.js';
+import { checkTls, tlsVariables } from './config-tls.js';
 
 export const LISTENERS = ['shared', ...PROTOCOLS] as const;
 export type ListenerName = (typeof LISTENERS)[number];
@@ -26,17 +27,20 @@ const SPEC = {
   ...commonVariables('edge-listener', 9201),
   host: text('FLEETWIRE_EDGE_HOST', { meaning: 'address on which devices are taken', default: '0.0.0.0' }),
   listeners: list('FLEETWIRE_LISTENERS', {
-    meaning: `ports that are opened, comma-separated, of ${LISTENERS.join(', ')}`,
+    meaning: `plain ports that are opened, comma-separated, of ${LISTENERS.join(', ')}; none: TLS ports alone`,
     default: LISTENERS,
     min: 1,
-    problemOf: (name) => (LISTENERS.some((known) => known === name) ? null : `names an unknown listener: "${name}"`),
-    remedy: `Name some of ${LISTENERS.join(', ')}.`,
+    problemOf: (name) =>
+      name === 'none' || LISTENERS.some((known) => known === name) ? null : `names an unknown listener: "${name}"`,
+    remedy: `Name some of ${LISTENERS.join(', ')}, or none.`,
   }),
   sharedPort: port('FLEETWIRE_SHARED_PORT', { meaning: 'TCP and UDP port that detects the protocol', default: 8888 }),
   astraPort: port('FLEETWIRE_ASTRA_PORT', { meaning: 'TCP and UDP port of Astra devices', default: 5103 }),
   h02Port: port('FLEETWIRE_H02_PORT', { meaning: 'TCP and UDP port of H02 devices (JT808 too)', default: 5013 }),
   jt808Port: port('FLEETWIRE_JT808_PORT', { meaning: 'TCP and UDP port of JT808 devices (H02 too)', default: 5015 }),
   atrackPort: port('FLEETWIRE_ATRACK_PORT', { meaning: 'TCP and UDP port of ATrack devices', default: 5044 }),
+
+  ...tlsVariables(LISTENERS),
 
   unknownDevices: choice('FLEETWIRE_UNKNOWN_DEVICES', ['allow', 'refuse'], {
     meaning: 'what happens to a device that is not in the topic devices: allow or refuse',
@@ -53,6 +57,13 @@ const SPEC = {
     default: 5_000,
     min: 1,
     max: 1_000_000,
+  }),
+  acceptsPerSecond: integer('FLEETWIRE_ACCEPTS_PER_SECOND', {
+    meaning: 'TCP connections that are begun a second; in a storm the others wait in order, unread',
+    unit: '1/s',
+    default: 2_000,
+    min: 1,
+    max: 100_000,
   }),
   firstFrameTimeoutMs: integer('FLEETWIRE_FIRST_FRAME_TIMEOUT_MS', {
     meaning:
@@ -190,7 +201,7 @@ const SPEC = {
 export type EdgeConfig = ConfigOf<typeof SPEC>;
 
 function check(config: EdgeConfig): readonly ConfigProblem[] {
-  const problems = [...checkCommon(config)];
+  const problems = [...checkCommon(config), ...checkTls(config, LISTENERS)];
   // A pressed producer must still take a whole batch, or pressure would never end.
   if (config.pendingBytesMax < 2 * config.batchBytesMax)
     problems.push({

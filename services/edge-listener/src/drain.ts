@@ -27,6 +27,9 @@ export interface DrainOptions {
   readonly clock: Clock;
 }
 
+/** A stop of the whole process is not made up for with a rush. */
+const CATCH_UP_MS = 2_000;
+
 /** Resolves when every connection has ended or the time to settle has passed: then with the number of those left. */
 export async function drain(options: DrainOptions, hurry: AbortSignal): Promise<number> {
   options.onStep('lame_duck');
@@ -34,13 +37,20 @@ export async function drain(options: DrainOptions, hurry: AbortSignal): Promise<
   options.onStep('closing');
   options.closeListeners();
   options.onStep('shedding');
-  const perSlice = Math.max(1, Math.ceil((options.shedPerSecond * options.sliceMs) / 1000));
   let waiting = shedOrder(options.connections());
+  const { clock, shedPerSecond, sliceMs } = options;
+  // By the clock and not by the slice: a busy process is late for its slices, and would shed slower than it was told to.
+  let lastMs = clock.monotonicMs();
+  let due = (shedPerSecond * sliceMs) / 1000;
   for (let next = 0; next < waiting.length;) {
-    const count = hurry.aborted ? waiting.length : perSlice;
+    const count = hurry.aborted ? waiting.length : Math.floor(due);
     for (const one of waiting.slice(next, next + count)) one.finish('drain');
     next += count;
-    if (next < waiting.length) await pause(options.sliceMs, hurry);
+    due -= count;
+    if (next < waiting.length) await pause(sliceMs, hurry);
+    const nowMs = clock.monotonicMs();
+    due += (shedPerSecond * Math.min(nowMs - lastMs, CATCH_UP_MS)) / 1000;
+    lastMs = nowMs;
   }
   options.onStep('settling');
   const deadline = options.clock.monotonicMs() + options.settleMs;

@@ -20,7 +20,7 @@ import { Explainer } from './explain.js';
 import { Inbox } from './inbox.js';
 import { Lease } from './lease.js';
 import { byteCounts, edgeMetrics, udpKernelDrops } from './metrics.js';
-import { Ports } from './ports.js';
+import { Ports, listenerNames } from './ports.js';
 import { PressureGate } from './pressure.js';
 import { CommitWatch, Publisher } from './publisher.js';
 import { Sessions } from './sessions.js';
@@ -103,7 +103,7 @@ export function createEdge(deps: EdgeDeps): Edge {
     version: VERSION,
     inbox: inboxPartition,
     intervalMs: config.leaseIntervalMs,
-    listeners: config.listeners,
+    listeners: listenerNames(config),
     sessions: () => sessions.size,
     write: (status) => control.write({ topic: 'edge-status', key: bootId, value: codec.encode('edge-status', status) }),
     onResult: (committed) => {
@@ -235,6 +235,8 @@ export function createEdge(deps: EdgeDeps): Edge {
     sessions: () => sessions.size,
     leaseAgeS: () => lease.ageMs() / 1000,
     devices: () => admission.rows,
+    connectionsWaiting: () => ports.waiting,
+    certificates: () => ports.certificates.notAfterSeconds(),
   });
   udpKernelDrops(deps.metrics, () => [...new Set(ports.numbers.values())]);
 

@@ -15,20 +15,27 @@ export class ConnectionLimits {
     return this.#open;
   }
 
-  /** Null: taken, and to be released. Else why not. */
-  take(address: string): 'too_many' | 'too_many_per_address' | null {
-    if (this.#open >= this.#max) return 'too_many';
-    const here = this.#byAddress.get(address) ?? 0;
-    if (here >= this.#perAddressMax) return 'too_many_per_address';
-    this.#byAddress.set(address, here + 1);
+  /** False: as many as are taken in all. True: to be left. */
+  enter(): boolean {
+    if (this.#open >= this.#max) return false;
     this.#open++;
-    return null;
+    return true;
+  }
+  leave(): void {
+    this.#open--;
+  }
+
+  /** False: as many as are taken of this address. True: to be released. */
+  hold(address: string): boolean {
+    const here = this.#byAddress.get(address) ?? 0;
+    if (here >= this.#perAddressMax) return false;
+    this.#byAddress.set(address, here + 1);
+    return true;
   }
   release(address: string): void {
     const here = this.#byAddress.get(address) ?? 0;
     if (here <= 1) this.#byAddress.delete(address);
     else this.#byAddress.set(address, here - 1);
-    this.#open--;
   }
 }
 

@@ -52,11 +52,22 @@ export const CLOSE_REASONS = [
   'too_many', // connections in all
   'too_many_per_address',
   'proxy_header', // no PROXY header, or not from a trusted proxy
+  'tls', // no handshake; see fleetwire_edge_tls_handshakes_total
   'expired', // UDP: silent for too long, or forgotten for others
   'drain',
   'bug', // of ours; see the log
 ] as const;
 export type CloseReason = (typeof CLOSE_REASONS)[number];
+
+/** What became of a TLS handshake. */
+export const HANDSHAKE_RESULTS = [
+  'done',
+  'failed', // no TLS, or nothing in common
+  'refused', // the device's certificate is not good, or missing where it is required
+  'timeout',
+  'gone', // the peer closed
+] as const;
+export type HandshakeResult = (typeof HANDSHAKE_RESULTS)[number];
 
 export const REFUSAL_REASONS = ['blocked', 'unknown_device', 'wrong_protocol', 'rate_limited'] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
@@ -80,6 +91,9 @@ export interface Observables {
   readonly sessions: () => number;
   readonly leaseAgeS: () => number;
   readonly devices: () => number;
+  readonly connectionsWaiting: () => number;
+  /** Folder of a certificate → seconds since 1970. */
+  readonly certificates: () => ReadonlyMap<string, number>;
 }
 
 export function edgeMetrics(metrics: Metrics, now: { readonly connectionsMax: number }) {
@@ -103,6 +117,17 @@ export function edgeMetrics(metrics: Metrics, now: { readonly connectionsMax: nu
     'rows of the topic devices that are kept because they differ from the default',
     (from) => from.devices(),
   );
+  asked('fleetwire_edge_connections_waiting', 'accepted connections that wait for their turn', (from) =>
+    from.connectionsWaiting(),
+  );
+  metrics.gauge({
+    name: 'fleetwire_tls_certificate_not_after_timestamp_seconds',
+    help: 'time at which the certificate of a TLS port ends, by its folder',
+    labels: { certificate: null },
+    collect: (series) => {
+      for (const [certificate, seconds] of observed?.certificates() ?? []) series.of({ certificate }).value = seconds;
+    },
+  });
   metrics
     .gauge({ name: 'fleetwire_edge_connections_limit', help: 'TCP connections that are taken at most' })
     .of({}).value = now.connectionsMax;
@@ -156,6 +181,11 @@ export function edgeMetrics(metrics: Metrics, now: { readonly connectionsMax: nu
       name: 'fleetwire_edge_connections_closed_total',
       help: 'connections ended, by reason',
       labels: { transport, reason: CLOSE_REASONS },
+    }),
+    handshakes: metrics.counter({
+      name: 'fleetwire_edge_tls_handshakes_total',
+      help: 'TLS handshakes by what became of them',
+      labels: { result: HANDSHAKE_RESULTS },
     }),
     detections: metrics.counter({
       name: 'fleetwire_edge_detections_total',

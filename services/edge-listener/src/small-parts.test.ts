@@ -12,15 +12,12 @@ import { UdpSessions } from './udp-sessions.js';
 describe('ConnectionLimits', () => {
   it('takes connections up to both bounds and again after a release', () => {
     const limits = new ConnectionLimits(3, 2);
-    expect(['a', 'a', 'a', 'b', 'c'].map((address) => limits.take(address))).toEqual([
-      null,
-      null,
-      'too_many_per_address',
-      null,
-      'too_many',
-    ]);
+    expect(['a', 'a', 'a', 'b'].map((address) => limits.hold(address))).toEqual([true, true, false, true]);
     limits.release('a');
-    expect([limits.take('a'), limits.open]).toEqual([null, 3]);
+    expect(limits.hold('a')).toBe(true);
+    expect([1, 2, 3, 4].map(() => limits.enter())).toEqual([true, true, true, false]);
+    limits.leave();
+    expect([limits.enter(), limits.open]).toEqual([true, 3]);
   });
 });
 

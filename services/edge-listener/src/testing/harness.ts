@@ -169,6 +169,10 @@ export class TcpDevice extends Heard {
     socket.on('close', () => this.end());
     socket.on('error', () => undefined);
   }
+  /** On a socket that is connected. */
+  static over(socket: Socket): TcpDevice {
+    return new TcpDevice(socket);
+  }
   static connect(port: number): Promise<TcpDevice> {
     return new Promise((resolve, reject) => {
       const socket = connect({ port, host: '127.0.0.1' }, () => resolve(new TcpDevice(socket)));

@@ -1,0 +1,1 @@
+export { TestAuthority, type IssueOptions, type TestCertificate } from './certificates.js';
