@@ -74,7 +74,9 @@ export function putHex(bytes: Uint8Array, at: number, word: number): number {
   return at;
 }
 
+export const isList = (value: unknown): boolean => Array.isArray(value);
+
 /** Refuses a value of the wrong type; `field` is the field's name. */
 export function refuse(field: string, value: unknown, wanted: string): never {
-  throw new TypeError(`telemetry field ${field}: ${String(value)} is no ${wanted}`);
+  throw new TypeError(`the field ${field}: ${String(value)} is no ${wanted}`);
 }

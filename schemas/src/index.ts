@@ -5,3 +5,4 @@ export * from './flat.js';
 export * from './records.generated.js';
 export * from './registry.js';
 export * from './topics.js';
+export { TelemetryOutline } from './telemetry-outline.generated.js';

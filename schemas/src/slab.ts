@@ -3,6 +3,8 @@
  * Handed-out parts are never written again; a piece lives as long as any part of it, so what is kept for long is copied.
  */
 export const SLAB_BYTES = 1 << 20;
+/** Far beyond what any topic takes. */
+const VALUE_BYTES_MAX = 1 << 28;
 
 /**
  * Writes at `at`; the new end, or a negative number when there is too little room (the missing bytes). `view` is over the same
@@ -29,11 +31,12 @@ export class Slab {
         this.#at = 0;
         end = write(this.#buffer, 0, this.#view);
       }
-      if (end < 0) {
-        const own = Buffer.allocUnsafeSlow(SLAB_BYTES + Math.max(missing, -end));
-        const last = write(own, 0, viewOf(own));
-        if (last < 0) throw new Error(`a value needs ${-last} bytes more than its writer said`);
-        return own.subarray(0, last);
+      // A writer may learn what it needs part by part.
+      for (let room = SLAB_BYTES + Math.max(missing, -end); end < 0; room += SLAB_BYTES - end) {
+        if (room > VALUE_BYTES_MAX) throw new Error(`a value of more than ${VALUE_BYTES_MAX} bytes`);
+        const own = Buffer.allocUnsafeSlow(room);
+        end = write(own, 0, viewOf(own));
+        if (end >= 0) return own.subarray(0, end);
       }
     }
     const bytes = this.#buffer.subarray(this.#at, end);

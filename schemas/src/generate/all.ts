@@ -2,7 +2,9 @@
 import type { Catalogue } from '../catalogue/load.js';
 import { TOPIC_SCHEMAS, type SchemaName } from '../topics.js';
 import { parametersPage, schemasPage } from './docs.js';
+import { outlineModule } from './outline.js';
 import { readerModule } from './reader.js';
+import { recordWritersModule } from './record-writers.js';
 import { recordsModule } from './records.js';
 import { namesModule, reportModule } from './report.js';
 import { enrichedSchema, schemaText, telemetrySchema } from './telemetry.js';
@@ -23,8 +25,10 @@ export function generateAll(catalogue: Catalogue, readSchema: (file: string) => 
   files.set('libs/protocols/src/catalogue/report.generated.ts', reportModule(catalogue));
   files.set('libs/protocols/src/catalogue/names.generated.ts', namesModule(catalogue));
   files.set('schemas/src/records.generated.ts', recordsModule(schemas));
+  files.set('schemas/src/record-writers.generated.ts', recordWritersModule(schemas));
   files.set('schemas/src/telemetry-writer.generated.ts', writerModule(catalogue));
   files.set('schemas/src/telemetry-reader.generated.ts', readerModule(catalogue));
+  files.set('schemas/src/telemetry-outline.generated.ts', outlineModule(catalogue));
   files.set('docs/reference/parameters.md', parametersPage(catalogue));
   files.set('docs/reference/schemas.md', schemasPage(schemas));
   return files;

@@ -1,6 +1,6 @@
 /** Values for tests: one of each topic with every field set, made from its schema, and any telemetry value for properties. */
 import fc from 'fast-check';
-import { SCHEMA_TEXTS, type RecordTypes, type Telemetry } from '../records.generated.js';
+import { SCHEMA_TEXTS, type DraftTypes, type RecordTypes, type Telemetry } from '../records.generated.js';
 import { TOPIC_SCHEMAS, type SchemaTopic } from '../topics.js';
 import type { AvroField, AvroRecord, AvroType } from '../generate/telemetry-shape.js';
 
@@ -45,8 +45,8 @@ export function valueOf<T extends SchemaTopic>(topic: T): RecordTypes[T] {
 /** Up to 52 bits: beyond, the general library rounds negative ones. */
 const anyLong = fc.oneof(fc.integer(), fc.integer({ min: -(2 ** 52), max: 2 ** 52 }));
 
-function anyOf(type: AvroType): fc.Arbitrary<unknown> {
-  if (Array.isArray(type)) return fc.option(anyOf(type[1] as AvroType), { nil: null });
+function anyOf(type: AvroType, named: Named): fc.Arbitrary<unknown> {
+  if (Array.isArray(type)) return fc.option(anyOf(type[1] as AvroType, named), { nil: null });
   switch (type) {
     case 'string':
       return fc.oneof(fc.string({ maxLength: 80 }), fc.string({ unit: 'grapheme', maxLength: 80 }));
@@ -58,18 +58,33 @@ function anyOf(type: AvroType): fc.Arbitrary<unknown> {
       return fc.integer();
     case 'long':
       return anyLong;
+    case 'bytes':
+      return fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes));
   }
+  if (typeof type === 'string') return anyRecord(named.get(type)!, named);
   const { type: kind, items, values } = object(type);
-  if (kind === 'record') return anyRecord(type as unknown as AvroRecord);
-  if (items !== undefined) return fc.array(anyOf(items), { maxLength: 4 });
-  if (values !== undefined) return fc.dictionary(fc.string({ maxLength: 60 }), anyOf(values), { maxKeys: 5 });
+  if (kind === 'record') return anyRecord(type as unknown as AvroRecord, named);
+  if (items !== undefined) return fc.array(anyOf(items, named), { maxLength: 4 });
+  if (values !== undefined) return fc.dictionary(fc.string({ maxLength: 60 }), anyOf(values, named), { maxKeys: 5 });
   return anyLong;
 }
-function anyRecord(record: AvroRecord): fc.Arbitrary<unknown> {
-  return fc.record(Object.fromEntries(record.fields.map((field) => [field.name, anyOf(field.type)])));
+/** `drafts`: what has a default may be left out. */
+function anyRecord(record: AvroRecord, named: Named, drafts = false): fc.Arbitrary<unknown> {
+  named.set(record.name, record);
+  const fields = Object.fromEntries(record.fields.map((field) => [field.name, anyOf(field.type, named)]));
+  if (!drafts) return fc.record(fields);
+  const requiredKeys = record.fields.filter((field) => field.default === undefined).map(({ name }) => name);
+  return fc.record(fields, { requiredKeys });
+}
+
+/** Any value that may be written to the topic. */
+export function anyDraftOf<T extends SchemaTopic>(topic: T): fc.Arbitrary<DraftTypes[T]> {
+  const schema = JSON.parse(SCHEMA_TEXTS[TOPIC_SCHEMAS[topic]]) as AvroRecord;
+  return anyRecord(schema, new Map(), true) as fc.Arbitrary<DraftTypes[T]>; // Made from the schema of the type.
 }
 
 /** Any value that the telemetry schema allows. */
 export const anyTelemetry = anyRecord(
   JSON.parse(SCHEMA_TEXTS.telemetry) as AvroRecord,
+  new Map(),
 ) as unknown as fc.Arbitrary<Telemetry>;
