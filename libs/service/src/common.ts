@@ -1,7 +1,7 @@
 /** The variables that every service takes, and what they become for the Kafka client. */
 import { readFileSync } from 'node:fs';
 import type { ConfigProblem } from './config.js';
-import { choice, flag, hostPortProblem, list, optional, port, secret, text, url } from './variables.js';
+import { choice, decimal, flag, hostPortProblem, list, optional, port, secret, text, url } from './variables.js';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export const SASL_MECHANISMS = ['scram-sha-256', 'scram-sha-512', 'plain'] as const;
@@ -41,6 +41,17 @@ export function commonVariables(service: string, httpPort: number) {
       meaning: 'port of /livez, /readyz and /metrics; 0 lets the system choose',
       default: httpPort,
     }),
+    otlpEndpoint: optional(
+      url('OTEL_EXPORTER_OTLP_ENDPOINT', {
+        meaning: 'root of an OpenTelemetry collector (OTLP over HTTP) that traces are sent to; none: no traces',
+      }),
+    ),
+    traceShare: decimal('FLEETWIRE_TRACE_SHARE', {
+      meaning: 'share of the devices whose frames are traced; records that say that they are traced always are',
+      default: 0.001,
+      min: 0,
+      max: 1,
+    }),
     logLevel: choice('LOG_LEVEL', LOG_LEVELS, {
       meaning: `least level that is logged: ${LOG_LEVELS.join(', ')}`,
       default: 'info',
@@ -62,6 +73,8 @@ export interface CommonConfig {
   readonly kafkaSaslPassword: string | null;
   readonly httpHost: string;
   readonly httpPort: number;
+  readonly otlpEndpoint: string | null;
+  readonly traceShare: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 

@@ -2,10 +2,11 @@
  * Probes and metrics over HTTP, served by the main loop: a stuck loop must not look alive.
  *
  * `/livez` and `/readyz` answer 200 or 503 with `{"status":"ok"|"failing","checks":{"<name>":{"ok":true}|{"ok":false,"reason":"…"}}}`,
- * `/metrics` the Prometheus text. Everything else is 404, everything but GET and HEAD 405.
+ * `/metrics` the Prometheus text, or OpenMetrics. Everything else is 404, everything but GET and HEAD 405.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Exposition } from './metrics.js';
 
 /** True: good. A text: why not. Must return at once. */
 export type Check = () => true | string;
@@ -17,7 +18,7 @@ export interface HttpOptions {
   /** Named checks at the time of the request. */
   readonly live: () => Readonly<Record<string, Check>>;
   readonly ready: () => Readonly<Record<string, Check>>;
-  readonly metrics: { expose(): Promise<string>; readonly registry: { readonly contentType: string } };
+  readonly metrics: { exposition(openMetrics: boolean): Promise<Exposition> };
 }
 export interface HttpServer {
   readonly port: number;
@@ -31,10 +32,13 @@ const HEADER_BYTES_MAX = 8_192;
 
 /** Rejects when the port is taken, naming it. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  // One scrape at a time: a second one while the first is formatted gets the same text.
-  let scrape: Promise<string> | null = null;
-  const exposed = (): Promise<string> => {
-    scrape ??= options.metrics.expose().finally(() => (scrape = null));
+  // One scrape of a form at a time: a second one while the first is formatted gets the same text.
+  const scrapes = new Map<boolean, Promise<Exposition>>();
+  const exposed = (openMetrics: boolean): Promise<Exposition> => {
+    const running = scrapes.get(openMetrics);
+    if (running !== undefined) return running;
+    const scrape = options.metrics.exposition(openMetrics).finally(() => scrapes.delete(openMetrics));
+    scrapes.set(openMetrics, scrape);
     return scrape;
   };
   const server = createServer(
@@ -49,8 +53,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
       if (path === '/livez') answerChecks(response, options.live());
       else if (path === '/readyz') answerChecks(response, options.ready());
       else if (path === '/metrics')
-        exposed().then(
-          (text) => answer(response, 200, options.metrics.registry.contentType, text),
+        exposed(request.headers.accept?.includes('application/openmetrics-text') ?? false).then(
+          ({ contentType, text }) => answer(response, 200, contentType, text),
           (error: unknown) =>
             answer(response, 500, 'text/plain', `The metrics could not be formatted: ${String(error)}\n`),
         );

@@ -5,6 +5,7 @@ export * from './log.js';
 export * from './markdown.js';
 export * from './metrics.js';
 export * from './run.js';
+export * from './tracing.js';
 export * from './variables.js';
 export * from './stream.js';
 export * from './dead-letter.js';

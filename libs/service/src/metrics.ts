@@ -5,7 +5,7 @@
  * Counting is an addition on a handle that the caller keeps (`const acked = frames.of('astra', 'acked'); acked.inc()`); the registry
  * is filled when it is scraped. A hot path may count per frame without a thought.
  */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics, type RegistryContentType } from 'prom-client';
 
 /** Label → its values; null: known only at run time (topic, partition), bounded by `SERIES_MAX`. */
 export type LabelSpec = Readonly<Record<string, readonly string[] | null>>;
@@ -21,6 +21,12 @@ export const LATENCY_BUCKETS_SECONDS: readonly number[] = [
   60,
 ];
 
+/** A text for a scraper, and what it is. */
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
 /** A handle of one label set. */
 export interface Count {
   /** Since the start. */
@@ -31,7 +37,8 @@ export interface Level {
   value: number;
 }
 export interface Observed {
-  observe(value: number): void;
+  /** `traceId`: the value is shown as an example, with the trace that it comes from. */
+  observe(value: number, traceId?: string): void;
 }
 export interface Series<L extends LabelSpec, H> {
   readonly name: string;
@@ -65,11 +72,17 @@ class LocalCount implements Count {
 
 /** The metrics of one service. */
 export class Metrics {
-  readonly registry = new Registry();
+  readonly registry = new Registry<RegistryContentType>();
+  readonly #exemplars: boolean;
+  /** Texts are made one after the other: the form of a text is a state of the registry. */
+  #exposed: Promise<unknown> = Promise.resolve();
   readonly #rows: MetricRow[] = [];
 
-  /** `service` becomes the label `app` of everything. */
-  constructor(service: string, options: { readonly process?: boolean } = {}) {
+  /** `service` becomes the label `app` of everything. `exemplars`: histograms keep the traces that they are given, and the text is OpenMetrics for who asks for it. */
+  constructor(service: string, options: { readonly process?: boolean; readonly exemplars?: boolean } = {}) {
+    this.#exemplars = options.exemplars ?? false;
+    // Metrics that keep exemplars can only be declared on a registry of that form.
+    if (this.#exemplars) this.registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     this.registry.setDefaultLabels({ app: service });
     if (options.process ?? true) collectDefaultMetrics({ register: this.registry });
   }
@@ -130,16 +143,33 @@ export class Metrics {
       labelNames: Object.keys(options.labels ?? {}),
       buckets: [...(options.buckets ?? LATENCY_BUCKETS_SECONDS)],
       registers: [this.registry],
+      enableExemplars: this.#exemplars,
     });
     return new SeriesMap<L, Observed>(options, (labels) => {
       histogram.zero(labels);
-      return histogram.labels(labels);
+      if (!this.#exemplars) return histogram.labels(labels);
+      return {
+        observe: (value, traceId) =>
+          histogram.observe({ labels, value, exemplarLabels: traceId === undefined ? {} : { trace_id: traceId } }),
+      };
     });
   }
 
   /** The text that Prometheus reads. */
-  expose(): Promise<string> {
-    return this.registry.metrics();
+  async expose(): Promise<string> {
+    return (await this.exposition(false)).text;
+  }
+
+  /** OpenMetrics, with examples, when that is asked for and exemplars are kept; the format of Prometheus otherwise. */
+  exposition(openMetrics: boolean): Promise<Exposition> {
+    const contentType =
+      openMetrics && this.#exemplars ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE;
+    const exposed = this.#exposed.then(async () => {
+      this.registry.setContentType(contentType);
+      return { contentType, text: await this.registry.metrics() };
+    });
+    this.#exposed = exposed.catch(() => undefined);
+    return exposed;
   }
 
   #declare(options: MetricOptions<LabelSpec>, type: MetricRow['type']): void {

@@ -13,6 +13,7 @@ import { armFailpoints } from './failpoints.js';
 import { startHttp, type Check, type HttpServer } from './http.js';
 import { createLogger, type Logger } from './log.js';
 import { Metrics } from './metrics.js';
+import type { Tracer } from './tracing.js';
 
 /** One thing with a life. Parts start in the order given and stop in reverse. */
 export interface Part {
@@ -35,6 +36,8 @@ export interface ServiceContext<C> {
   readonly config: C;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Null: tracing is off. */
+  readonly tracer: Tracer | null;
   /** Aborts when the process is told to stop, also during the start. */
   readonly signal: AbortSignal;
 }
@@ -76,7 +79,7 @@ export async function runService<C extends CommonConfig>(options: ServiceOptions
     return 1;
   }
   const log = options.createLog?.(config) ?? createLogger({ service: options.name, level: config.logLevel });
-  const metrics = new Metrics(options.name);
+  const metrics = new Metrics(options.name, { exemplars: config.otlpEndpoint !== null });
   const life = new Life(log, options.readyWhileStopping ?? false);
   const onSignal = (): void => {
     if (life.signalled() >= 3) {
@@ -94,6 +97,7 @@ export async function runService<C extends CommonConfig>(options: ServiceOptions
   host.on('uncaughtException', onBug);
 
   let http: HttpServer | null = null;
+  let tracer: Tracer | null = null;
   let code = 0;
   try {
     http = await startHttp({
@@ -103,9 +107,10 @@ export async function runService<C extends CommonConfig>(options: ServiceOptions
       ready: life.ready,
       metrics,
     });
-    log.info({ http_port: http.port }, 'Starting.');
+    tracer = await openTracer(options.name, config);
+    log.info({ http_port: http.port, traces: config.otlpEndpoint }, 'Starting.');
     const parts = await Promise.race([
-      options.build({ config, log, metrics, signal: life.stopping }),
+      options.build({ config, log, metrics, tracer, signal: life.stopping }),
       life.stopRequested,
     ]);
     if (parts !== null) await life.start(parts);
@@ -120,6 +125,7 @@ export async function runService<C extends CommonConfig>(options: ServiceOptions
     log.error({ error }, 'The service cannot go on.');
   }
   if (!(await life.stop())) code = 1;
+  await tracer?.close().catch((error: unknown) => log.warn({ error }, 'The last spans were not sent.'));
   await http?.close();
   log.info({ exit_code: code }, 'Stopped.');
   for (const event of ['SIGTERM', 'SIGINT']) host.off(event, onSignal);
@@ -138,6 +144,13 @@ function load<C extends CommonConfig>(options: ServiceOptions<C>): C | null {
     print(`${error.message}\n`);
     return null;
   }
+}
+
+/** The packages of OpenTelemetry are loaded only where an endpoint is set. */
+async function openTracer(service: string, config: CommonConfig): Promise<Tracer | null> {
+  if (config.otlpEndpoint === null) return null;
+  const { otlpTracer } = await import('./tracing-otlp.js');
+  return otlpTracer({ endpoint: config.otlpEndpoint, share: config.traceShare, service });
 }
 
 /** The state of the parts: one place that starts, watches and stops them. */
