@@ -7,7 +7,7 @@
  */
 import { Assembler, type DeviceSettings, type Learnt, type Rejection } from '@fleetwire/protocols';
 import type { Codec, RawFrame, Setting } from '@fleetwire/schemas';
-import { failpoint, learnSchemas, RecordGuard } from '@fleetwire/service';
+import { failpoint, learnSchemas, RecordGuard, StepTrace, type Tracer } from '@fleetwire/service';
 import type { InRecord, OutRecord, StepResult, StreamLog, Task } from '@fleetwire/streaming';
 import { answersOf, reportedParameters } from './answers.js';
 import { decodeFrame, type FrameAt, type FrameOutcome } from './decode-frame.js';
@@ -32,6 +32,8 @@ export interface DecoderDeps {
   readonly log: StreamLog;
   /** Pictures are published only when the topic is configured. */
   readonly mediaTopic: boolean;
+  /** Absent or null: nothing is traced. */
+  readonly tracer?: Tracer | null;
 }
 
 export class DecoderTask implements Task {
@@ -81,7 +83,13 @@ export class DecoderTask implements Task {
   async process(records: readonly InRecord[]): Promise<StepResult> {
     const outputs: OutRecord[] = this.#guard.takeDeadLetters();
     this.#clearServed(outputs);
-    for (const record of records) await this.#frame(record, outputs);
+    const trace = StepTrace.of(this.#deps.tracer ?? null, 'decode', records);
+    for (const record of records) {
+      const from = outputs.length;
+      await this.#frame(record, outputs);
+      trace?.became(record, outputs, from);
+    }
+    trace?.end();
     failpoint('decoder.decoded');
     return { outputs, holdAt: this.#hold() };
   }

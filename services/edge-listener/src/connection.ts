@@ -189,7 +189,7 @@ export class Connection implements Holder {
     this.#bytes[result === 'nacked' ? 'nacked' : owed.outcome].inc(owed.bytes);
     const deadLettered = owed.outcome === 'dead_lettered' && result !== 'nacked';
     owed.counts.frame(deadLettered ? 'dead_lettered' : result).inc();
-    if (result === 'acked') owed.counts.ackLatency.observe((this.#monotonicMs - owed.receivedMs) / 1000);
+    if (result === 'acked') owed.counts.ackLatency.observe((this.#monotonicMs - owed.receivedMs) / 1000, owed.traceId);
   }
 
   superseded(ident: string): void {

@@ -6,7 +6,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 import { FAMILIES, familyOf, type Family } from '@fleetwire/protocols';
 import type { Codec } from '@fleetwire/schemas';
-import { RepeatLimiter, type Logger, type Metrics, type Part } from '@fleetwire/service';
+import { RepeatLimiter, type Logger, type Metrics, type Part, type Tracer } from '@fleetwire/service';
 import { EDGE_INBOX_PARTITIONS, type InRecord, type Streams } from '@fleetwire/streaming';
 import { Admission } from './admission.js';
 import { SYSTEM_CLOCK, type Clock } from './clock.js';
@@ -45,6 +45,8 @@ export interface EdgeDeps {
   readonly streams: Pick<Streams, 'producer' | 'batchingProducer' | 'table'>;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Absent or null: nothing is traced. */
+  readonly tracer?: Tracer | null;
   readonly clock?: Clock;
   readonly families?: readonly Family[];
 }
@@ -76,7 +78,7 @@ export function createEdge(deps: EdgeDeps): Edge {
     log,
   });
   const watch = new CommitWatch(clock);
-  const publisher = new Publisher({ producer, codec, watch, metrics });
+  const publisher = new Publisher({ producer, codec, watch, metrics, tracer: deps.tracer ?? null });
   const control = new ControlWriter(streams.producer({ log }), log, metrics.produceErrors.of({ topic: 'control' }));
 
   const admission = new Admission(config.unknownDevices);

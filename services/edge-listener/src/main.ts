@@ -13,7 +13,7 @@ await runService({
   env: process.env,
   loadConfig,
   readyWhileStopping: true,
-  build: async ({ config, log, metrics }) => {
+  build: async ({ config, log, metrics, tracer }) => {
     const codec = await Codec.connect({
       registryUrl: config.schemaRegistryUrl,
       topics: EDGE_TOPICS,
@@ -21,6 +21,6 @@ await runService({
       timeoutMs: REGISTRY_TIMEOUT_MS,
     });
     const streams = connect(kafkaConnection(config));
-    return createEdge({ config, codec, streams, log, metrics }).parts;
+    return createEdge({ config, codec, streams, log, metrics, tracer }).parts;
   },
 });

@@ -11,6 +11,8 @@ export interface Debtor {
 export class OwedFrame implements Owed, CommitListener {
   state: Owed['state'] = 'pending';
   readonly bytes: number;
+  /** Of a frame that is traced. */
+  traceId: string | undefined = undefined;
   constructor(
     readonly debtor: Debtor,
     readonly frame: Buffer,
@@ -23,6 +25,9 @@ export class OwedFrame implements Owed, CommitListener {
     readonly counts: ProtocolCounts,
   ) {
     this.bytes = frame.length;
+  }
+  traced(traceId: string): void {
+    this.traceId = traceId;
   }
   committed(): void {
     this.state = 'committed';

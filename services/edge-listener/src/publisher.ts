@@ -2,6 +2,7 @@
  * Frames and dead letters to Kafka. One batching producer, bounded by pressure: it never drops, its callers stop reading.
  */
 import type { Codec, DeadLetter, RawFrame } from '@fleetwire/schemas';
+import type { Tracer } from '@fleetwire/service';
 import type { BatchingProducer, OutRecord } from '@fleetwire/streaming';
 import type { Clock } from './clock.js';
 import type { EdgeMetrics } from './metrics.js';
@@ -13,6 +14,8 @@ export type FrameHeaders = Readonly<Record<'peer' | 'protocol', string>>;
 export interface CommitListener {
   committed(): void;
   failed(error: unknown): void;
+  /** Before either: the frame is traced. */
+  traced?(traceId: string): void;
 }
 
 /** Commits and failures as the pressure gate sees them. */
@@ -58,6 +61,8 @@ export interface PublisherDeps {
   readonly codec: Codec;
   readonly watch: CommitWatch;
   readonly metrics: EdgeMetrics;
+  /** Null: nothing is traced. */
+  readonly tracer: Tracer | null;
 }
 
 export class Publisher {
@@ -85,7 +90,38 @@ export class Publisher {
       headers,
       timestampMs: Math.floor(frame.received_at / 1000),
     };
-    this.#append(record, listener, this.#frameErrors);
+    const { tracer } = this.#deps;
+    if (tracer !== null && tracer.samples(frame.ident)) this.#traced(tracer, frame, record, listener);
+    else this.#append(record, listener, this.#frameErrors);
+  }
+
+  /** The trace begins when the frame was received and is carried on by its record; this part of it ends with the commit. */
+  #traced(tracer: Tracer, frame: RawFrame, record: OutRecord, listener: CommitListener): void {
+    const span = tracer.begin('receive', {
+      kind: 'server',
+      startMs: frame.received_at / 1000,
+      attributes: {
+        'messaging.system': 'kafka',
+        'messaging.operation.type': 'send',
+        'messaging.destination.name': record.topic,
+        'network.transport': frame.transport,
+        'fleetwire.protocol': frame.protocol,
+        'fleetwire.listener': frame.listener,
+      },
+    });
+    listener.traced?.(span.traceId);
+    const ends: CommitListener = {
+      committed() {
+        span.end();
+        listener.committed();
+      },
+      failed(error) {
+        span.end({ error });
+        listener.failed(error);
+      },
+    };
+    const headers = { ...record.headers, traceparent: span.traceparent };
+    this.#append({ ...record, headers }, ends, this.#frameErrors);
   }
 
   deadLetter(letter: DeadLetter, listener: CommitListener): void {

@@ -5,7 +5,7 @@
  * telemetry; state, events and trips are what the committed input made them, whatever was killed in between.
  */
 import type { Codec, Enrichment, Telemetry } from '@fleetwire/schemas';
-import { failpoint, learnSchemas, RecordGuard } from '@fleetwire/service';
+import { failpoint, learnSchemas, RecordGuard, StepTrace, type Tracer } from '@fleetwire/service';
 import type { InRecord, OutRecord, StepResult, Task } from '@fleetwire/streaming';
 import { decodeState, DeviceState, encodeState, STATE_FORMAT } from './device-state.js';
 import { DeviceBook, GROUP_PREFIX, type GroupBook, hidden } from './devices.js';
@@ -33,6 +33,8 @@ export interface EnricherDeps {
   readonly metrics: EnricherMetrics;
   readonly groups: GroupBook;
   readonly fences: FenceBook;
+  /** Absent or null: nothing is traced. */
+  readonly tracer?: Tracer | null;
 }
 
 /** A report that came late in this batch: its place among the outputs is kept until its device is settled. */
@@ -92,7 +94,9 @@ export class EnricherTask implements Task {
   process(records: readonly InRecord[]): StepResult {
     const outputs: (OutRecord | null)[] = this.#guard.takeDeadLetters();
     const unsettled = new Map<string, { readonly batch: Unsettled; readonly waiting: Waiting[] }>();
+    const trace = StepTrace.of(this.#deps.tracer ?? null, 'enrich', records);
     for (const record of records) {
+      const from = outputs.length;
       const report = this.#deps.codec.decode(TELEMETRY, record.value!);
       const { ident } = report;
       const taken = this.#report(record, report, outputs, () => {
@@ -100,12 +104,20 @@ export class EnricherTask implements Task {
         if (open === undefined) unsettled.set(ident, (open = { batch: new Unsettled(), waiting: [] }));
         return open.batch;
       });
-      if (taken === null) continue;
+      if (taken === null) {
+        trace?.became(record, outputs, from);
+        continue;
+      }
       unsettled.get(ident)!.waiting.push({ at: outputs.length, record, taken });
       // One place for telemetry-enriched and one for device-state, in the order of telemetry.
       outputs.push(null, null);
     }
     for (const [ident, { batch, waiting }] of unsettled) this.#settle(ident, batch, waiting, outputs);
+    if (trace !== null) {
+      for (const { waiting } of unsettled.values())
+        for (const { at, record } of waiting) trace.became(record, outputs, at, at + 2);
+      trace.end();
+    }
     failpoint('enricher.folded');
     return { outputs: outputs.filter((output) => output !== null), state: this.#takeState() };
   }
