@@ -30,7 +30,7 @@ await runService({
   name: 'decoder',
   env: process.env,
   loadConfig,
-  build: async ({ config, log, metrics }) => {
+  build: async ({ config, log, metrics, tracer }) => {
     const codec = await Codec.connect({
       registryUrl: config.schemaRegistryUrl,
       topics: TOPICS,
@@ -50,6 +50,7 @@ await runService({
       metrics: decoderMetrics(metrics),
       log,
       mediaTopic: config.media,
+      tracer,
     };
     const processor = streams.processor({
       group: 'fleetwire-decoder',
@@ -60,7 +61,7 @@ await runService({
       pace: { fetchMs: FETCH_MS },
       createTask: (partition) => new DecoderTask(partition, deps),
       deadLetter: bugDeadLetter(codec, STAGE, VERSION),
-      metrics: processorMetrics(metrics, [RAW_FRAMES]),
+      metrics: processorMetrics(metrics, [RAW_FRAMES], tracer),
       log,
     });
     return [processorPart(processor)];
