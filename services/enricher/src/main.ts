@@ -35,7 +35,7 @@ await runService({
   name: 'enricher',
   env: process.env,
   loadConfig,
-  build: async ({ config, log, metrics }) => {
+  build: async ({ config, log, metrics, tracer }) => {
     const codec = await Codec.connect({
       registryUrl: config.schemaRegistryUrl,
       topics: TOPICS,
@@ -48,7 +48,7 @@ await runService({
     await admin.close();
     const groups = new GroupBook();
     const fences = new FenceBook();
-    const deps = { codec, partitions, groups, fences, metrics: enricherMetrics(metrics) };
+    const deps = { codec, partitions, groups, fences, metrics: enricherMetrics(metrics), tracer };
     const processor = streams.processor({
       group: 'fleetwire-enricher',
       inputs: [TELEMETRY],
@@ -59,7 +59,7 @@ await runService({
       pace: { fetchMs: FETCH_MS, commitMs: COMMIT_MS },
       createTask: (partition) => new EnricherTask(partition, deps),
       deadLetter: bugDeadLetter(codec, STAGE, null),
-      metrics: processorMetrics(metrics, [TELEMETRY]),
+      metrics: processorMetrics(metrics, [TELEMETRY], tracer),
       log,
     });
     const whole = { streams, codec, log, metrics: deps.metrics };
