@@ -35,10 +35,14 @@ COPY deploy/local deploy/local
 COPY cli cli
 RUN node node_modules/typescript/bin/tsc -b services/edge-listener services/decoder services/enricher services/command-dispatcher cli \
   && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+# What is in it: also at run time, as /app/sbom.cdx.json.
+COPY scripts/sbom.mjs scripts/sbom.mjs
+ARG SOURCE_DATE_EPOCH=0
+RUN SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH} node scripts/sbom.mjs > sbom.cdx.json
 
 FROM ${RUNTIME_IMAGE}
 WORKDIR /app
-COPY --from=build /src/package.json /app/package.json
+COPY --from=build /src/package.json /src/sbom.cdx.json /app/
 COPY --from=build /src/node_modules /app/node_modules
 COPY --from=build /src/libs /app/libs
 COPY --from=build /src/schemas /app/schemas

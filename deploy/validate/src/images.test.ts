@@ -35,7 +35,13 @@ describe('the Dockerfile', () => {
       '${BUILD_IMAGE}',
       '${RUNTIME_IMAGE}',
     ]);
-    expect([...dockerfile.matchAll(/^ARG (.+)$/gm)].map((match) => match[1])).toEqual(['BUILD_IMAGE', 'RUNTIME_IMAGE']);
+    expect([...dockerfile.matchAll(/^ARG (\w+)$/gm)].map((match) => match[1])).toEqual([
+      'BUILD_IMAGE',
+      'RUNTIME_IMAGE',
+    ]);
+    expect([...dockerfile.matchAll(/^ARG (\w+)=(.*)$/gm)].map((match) => match[0])).toEqual([
+      'ARG SOURCE_DATE_EPOCH=0',
+    ]);
   });
 
   it('runs as a user that is not root and opens the ports of all listeners', () => {

@@ -15,8 +15,9 @@ const BRINGS: Readonly<Record<string, string>> = {
   'kube-score': 'the Go module github.com/zegl/kube-score',
 };
 
-/** The path of a command. Throws when it is not on the PATH. */
+/** The path of a command; one that is a path stays. Throws when it is not on the PATH. */
 export function tool(command: string): string {
+  if (path.isAbsolute(command)) return command;
   for (const folder of [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/sbin']) {
     const file = path.join(folder, command);
     try {
