@@ -9,11 +9,12 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { encodeXPacket } from '@fleetwire/protocols/simulate/astra';
 import { driftOf } from '@fleetwire/protocols';
 import { waitFor } from '../../harness/wait.js';
-import { CommandWorld } from './world.js';
+import type { CommandWorld } from '../../harness/commands/world.js';
+import { startWorld } from './world.js';
 
 let world: CommandWorld;
 beforeAll(async () => {
-  world = await CommandWorld.start();
+  world = await startWorld();
 });
 afterAll(() => world.stop());
 
