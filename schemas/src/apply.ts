@@ -1,12 +1,14 @@
 /** The deploy step: sets the rule and registers the schema of every topic. Idempotent; services only look ids up. */
 import { SCHEMA_TEXTS } from './records.generated.js';
-import { COMPATIBILITY, Registry } from './registry.js';
+import { COMPATIBILITY, Registry, type RegistryAccess } from './registry.js';
 import { SCHEMA_TOPICS, TOPIC_SCHEMAS, subjectOf, type SchemaTopic } from './topics.js';
 import { SchemaError } from './errors.js';
 
 export interface ApplyOptions {
   /** Root of the Confluent-compatible interface, e.g. `http://127.0.0.1:8081/apis/ccompat/v7`. */
   readonly registryUrl: string;
+  /** Login and certificates, where the registry asks for them. */
+  readonly access?: RegistryAccess;
   /** Default: all. */
   readonly topics?: readonly SchemaTopic[];
 }
@@ -35,7 +37,7 @@ async function lookUp(registry: Registry, topic: SchemaTopic): Promise<number | 
  * Rejects with SchemaError `incompatible_schema` when a version breaks the rule; what came before it stays registered.
  */
 export async function applySchemas(options: ApplyOptions): Promise<readonly SubjectChange[]> {
-  const registry = new Registry(options.registryUrl);
+  const registry = new Registry(options.registryUrl, undefined, options.access);
   const changes: SubjectChange[] = [];
   for (const topic of options.topics ?? SCHEMA_TOPICS) {
     const subject = subjectOf(topic);
@@ -51,7 +53,7 @@ export async function applySchemas(options: ApplyOptions): Promise<readonly Subj
 
 /** Changes nothing; says what `applySchemas` would find. Rejects with SchemaError when the registry is away. */
 export async function verifySchemas(options: ApplyOptions): Promise<readonly SubjectChange[]> {
-  const registry = new Registry(options.registryUrl);
+  const registry = new Registry(options.registryUrl, undefined, options.access);
   const found: SubjectChange[] = [];
   for (const topic of options.topics ?? SCHEMA_TOPICS) {
     const subject = subjectOf(topic);

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import avsc from 'avsc';
 import { RECORD_WRITERS, writeEnrichment } from './record-writers.generated.js';
 import { MalformedValue, SchemaError, UnknownSchema } from './errors.js';
-import { Registry } from './registry.js';
+import { Registry, type RegistryAccess } from './registry.js';
 import { readOutline, type TelemetryOutline } from './telemetry-outline.generated.js';
 import { readTelemetry } from './telemetry-reader.generated.js';
 import { LIST_FIELD_NAMES, writeTelemetry } from './telemetry-writer.generated.js';
@@ -34,6 +34,8 @@ const RETRY_MS = 500;
 export interface CodecOptions {
   /** Root of the Confluent-compatible interface, e.g. `http://127.0.0.1:8081/apis/ccompat/v7`. */
   readonly registryUrl: string;
+  /** Login and certificates, where the registry asks for them. */
+  readonly access?: RegistryAccess;
   /** Topics that the process reads or writes. */
   readonly topics: readonly SchemaTopic[];
   /** Told, at most once an attempt, why the start still waits. */
@@ -127,7 +129,7 @@ export class Codec {
    */
   static async connect(options: CodecOptions): Promise<Codec> {
     const { registryUrl, topics, log, timeoutMs } = options;
-    const registry = new Registry(registryUrl, Math.min(timeoutMs, 5_000));
+    const registry = new Registry(registryUrl, Math.min(timeoutMs, 5_000), options.access);
     const deadline = performance.now() + timeoutMs;
     const ids = new Map<SchemaTopic, number>();
     for (const topic of topics) {

@@ -3,7 +3,11 @@
  * compatibility rule has no call in that client and is read and set over plain HTTP. Every call is bounded in time.
  */
 import { COMPATIBILITY as RULES, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import type { Agent } from 'node:http';
 import { SchemaError } from './errors.js';
+import { agentOf, askRegistry, type RegistryAccess } from './registry-http.js';
+
+export type { RegistryAccess } from './registry-http.js';
 
 /** Every reader of any version reads every writer of any other. */
 export const COMPATIBILITY = RULES.FULL_TRANSITIVE;
@@ -20,15 +24,34 @@ const record = (value: unknown): Readonly<Record<string, unknown>> =>
  */
 export class Registry {
   readonly #url: string;
-  readonly #client: SchemaRegistry;
+  readonly #agent: Agent;
+  #made: { readonly login: string; readonly client: SchemaRegistry } | null = null;
 
   constructor(
     url: string,
     private readonly requestTimeoutMs: number = REQUEST_TIMEOUT_MS,
+    private readonly access: RegistryAccess = {},
   ) {
     this.#url = url.replace(/\/+$/, '');
+    this.#agent = agentOf(this.#url, access);
+  }
+
+  /** The public client takes its login once: a changed one makes a new client. */
+  get #client(): SchemaRegistry {
+    const auth = this.access.credentials?.();
+    const login = JSON.stringify(auth ?? null);
+    if (this.#made?.login === login) return this.#made.client;
     // Who asks decides about asking again: a start waits and says so, a running service pauses a partition.
-    this.#client = new SchemaRegistry({ host: this.#url, clientId: 'fleetwire', retry: { retries: 0 } });
+    const retry = { retries: 0 };
+    const client = new SchemaRegistry({
+      host: this.#url,
+      clientId: 'fleetwire',
+      retry,
+      agent: this.#agent,
+      ...(auth !== undefined && { auth }),
+    });
+    this.#made = { login, client };
+    return client;
   }
 
   /** Id of a schema under a subject; rejects with `schema_not_found`. */
@@ -75,13 +98,16 @@ export class Registry {
 
   async #http(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
     return this.#bounded(`${method} ${path}`, async () => {
-      const response = await fetch(this.#url + path, {
+      const response = await askRegistry({
         method,
-        headers: { 'content-type': MEDIA_TYPE, accept: MEDIA_TYPE },
-        signal: AbortSignal.timeout(this.requestTimeoutMs),
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        url: this.#url + path,
+        mediaType: MEDIA_TYPE,
+        body: body === undefined ? null : JSON.stringify(body),
+        agent: this.#agent,
+        access: this.access,
+        timeoutMs: this.requestTimeoutMs,
       });
-      const text = await response.text();
+      const { text } = response;
       if (response.status >= 500) throw failure(`${method} ${path}`, response.status, text);
       return { status: response.status, body: text === '' ? null : (JSON.parse(text) as unknown) };
     });

@@ -1,6 +1,6 @@
 /** `fleetwire schemas`: registers the schemas, or says what the registry lacks. */
 import type { Command } from 'commander';
-import type { SubjectChange } from '@fleetwire/schemas';
+import type { RegistryAccess, SubjectChange } from '@fleetwire/schemas';
 import { endpointsWithRegistry, withEndpointOptions, type EndpointOptions } from '../connect.js';
 import { failed } from '../errors.js';
 import { print, printJson, say } from '../io.js';
@@ -37,7 +37,7 @@ Exit codes: 0 all as wanted; 1 ${one}; 2 usage.`;
 
 async function apply(flags: Flags): Promise<void> {
   const { applySchemas } = await import('@fleetwire/schemas');
-  const changes = await withRegistry(flags, (registryUrl) => applySchemas({ registryUrl }));
+  const changes = await withRegistry(flags, (registryUrl, access) => applySchemas({ registryUrl, access }));
   const changed = changes.filter((change) => change.schema !== 'unchanged' || change.compatibility !== 'unchanged');
   for (const change of changes)
     if (flags.json === true || changed.includes(change)) await show(change, flags.json === true);
@@ -46,7 +46,7 @@ async function apply(flags: Flags): Promise<void> {
 
 async function verify(flags: Flags): Promise<void> {
   const { verifySchemas } = await import('@fleetwire/schemas');
-  const found = await withRegistry(flags, (registryUrl) => verifySchemas({ registryUrl }));
+  const found = await withRegistry(flags, (registryUrl, access) => verifySchemas({ registryUrl, access }));
   const wrong = found.filter((subject) => subject.schema !== 'unchanged' || subject.compatibility !== 'unchanged');
   for (const subject of found)
     if (flags.json === true || wrong.includes(subject)) await show(subject, flags.json === true);
@@ -56,12 +56,14 @@ async function verify(flags: Flags): Promise<void> {
 
 async function withRegistry(
   flags: Flags,
-  run: (registryUrl: string) => Promise<readonly SubjectChange[]>,
+  run: (registryUrl: string, access: RegistryAccess) => Promise<readonly SubjectChange[]>,
 ): Promise<readonly SubjectChange[]> {
   // A registry alone is enough here; brokers may be unknown.
   const { registry } = endpointsWithRegistry({ brokers: '127.0.0.1:9092', ...flags });
+  const { accessTo } = await import('../kafka.js');
+  const access = accessTo(registry);
   try {
-    return await run(registry);
+    return await run(registry, access);
   } catch (error) {
     throw failed(`schemas at ${registry}`, 'check the address, and for a refusal which field changed', error);
   }

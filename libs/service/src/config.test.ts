@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkCommon, commonVariables, kafkaConnection } from './common.js';
+import { checkCommon, commonVariables, kafkaConnection, registryAccess } from './common.js';
 import { ConfigError, defineConfig, variableTable } from './config.js';
 import { choice, decimal, flag, integer, list, optional, secret, text } from './variables.js';
 
@@ -91,7 +94,7 @@ describe('defineConfig', () => {
 
   it('checks relations once every variable is good on its own', () => {
     expect(problemsOf({ ...ENV, KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'u' })).toEqual([
-      'KAFKA_SASL_PASSWORD is not set. A login needs a password: set it, or unset KAFKA_SASL_MECHANISM.',
+      'KAFKA_SASL_PASSWORD is not set. A login needs a password: set it or KAFKA_SASL_PASSWORD_FILE, or unset KAFKA_SASL_MECHANISM.',
     ]);
   });
 
@@ -104,19 +107,53 @@ describe('defineConfig', () => {
 });
 
 describe('kafkaConnection', () => {
-  it('reads certificates and logins only when they are asked for', () => {
+  const LOGIN = { ...ENV, KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_SASL_USERNAME: 'u' };
+
+  it('has certificates and logins only when they are asked for', () => {
     expect(kafkaConnection(definition.load(ENV))).toEqual({ brokers: ['a:1', 'b:2'], clientId: 'fleetwire-sampler' });
-    const secured = definition.load({
-      ...ENV,
-      KAFKA_TLS: 'true',
-      KAFKA_TLS_CA_FILE: '/ca',
-      KAFKA_SASL_MECHANISM: 'scram-sha-512',
-      KAFKA_SASL_USERNAME: 'u',
-      KAFKA_SASL_PASSWORD: 'p',
-    });
-    expect(kafkaConnection(secured, (path) => `content of ${path}`)).toMatchObject({
-      ssl: { ca: 'content of /ca' },
-      sasl: { mechanism: 'scram-sha-512', username: 'u', password: 'p' },
-    });
+    const { ssl, sasl } = kafkaConnection(definition.load({ ...LOGIN, KAFKA_TLS: 'true', KAFKA_SASL_PASSWORD: 'p' }));
+    expect(ssl?.()).toBeDefined();
+    expect([sasl?.mechanism, sasl?.username, sasl?.password()]).toEqual(['scram-sha-512', 'u', 'p']);
+  });
+
+  it('reads a password from a file, without the line break of an editor, and refuses one that is missing or empty', () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'config-'));
+    const file = path.join(folder, 'password');
+    const config = definition.load({ ...LOGIN, KAFKA_SASL_PASSWORD_FILE: file });
+    expect(() => kafkaConnection(config)).toThrow(`The password for Kafka in ${file} cannot be used: ENOENT`);
+    writeFileSync(file, '\n');
+    expect(() => kafkaConnection(config)).toThrow('cannot be used: it is empty');
+    writeFileSync(file, ' p \n');
+    expect(kafkaConnection(config).sasl?.password()).toBe(' p ');
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is refused where files would not be used, or a secret is given twice or by half', () => {
+    const variables = (env: Record<string, string>): readonly string[] =>
+      problemsOf({ ...ENV, ...env }).map((line) => line.split(' ')[0] ?? '');
+    expect(variables({ KAFKA_TLS_CA_FILE: '/ca' })).toEqual(['KAFKA_TLS']);
+    expect(variables({ KAFKA_TLS: 'true', KAFKA_TLS_CERT_FILE: '/c' })).toEqual(['KAFKA_TLS_KEY_FILE']);
+    expect(variables({ ...LOGIN, KAFKA_SASL_PASSWORD: 'p', KAFKA_SASL_PASSWORD_FILE: '/p' })).toEqual([
+      'KAFKA_SASL_PASSWORD_FILE',
+    ]);
+    expect(variables({ KAFKA_SASL_PASSWORD_FILE: '/p' })).toEqual(['KAFKA_SASL_MECHANISM']);
+    expect(variables({ SCHEMA_REGISTRY_CA_FILE: '/ca' })).toEqual(['SCHEMA_REGISTRY_URL']);
+    expect(variables({ SCHEMA_REGISTRY_USERNAME: 'u' })).toEqual(['SCHEMA_REGISTRY_PASSWORD']);
+  });
+});
+
+describe('registryAccess', () => {
+  it('has a login and certificates where they are set', () => {
+    expect(registryAccess(definition.load(ENV))).toEqual({});
+    const access = registryAccess(
+      definition.load({
+        ...ENV,
+        SCHEMA_REGISTRY_URL: 'https://registry:8443/apis/ccompat/v7',
+        SCHEMA_REGISTRY_USERNAME: 'u',
+        SCHEMA_REGISTRY_PASSWORD: 'p',
+      }),
+    );
+    expect(access.credentials?.()).toEqual({ username: 'u', password: 'p' });
+    expect(access.secureContext?.()).toBeDefined();
   });
 });

@@ -44,25 +44,35 @@ export function createClient(config: KafkaConfig, log: StreamLog, retry: RetryOp
   return new kafkajs.Kafka(options);
 }
 
+/** The client copies these options for each connection that it opens, and reads the property then. */
 function tls(ssl: NonNullable<KafkaConfig['ssl']>): NonNullable<ClientConfig['ssl']> {
   return {
-    rejectUnauthorized: ssl.rejectUnauthorized ?? true,
-    ...(ssl.ca === undefined ? {} : { ca: [ssl.ca] }),
-    ...(ssl.cert === undefined ? {} : { cert: ssl.cert }),
-    ...(ssl.key === undefined ? {} : { key: ssl.key }),
+    rejectUnauthorized: true,
+    get secureContext() {
+      return ssl();
+    },
   };
 }
 
-/** The client's type tells the mechanisms apart by their literal, so each is built by itself. */
+/**
+ * The client reads the password at each login. Its type tells the mechanisms apart by their literal, so each is built by itself.
+ */
 function credentials(sasl: NonNullable<KafkaConfig['sasl']>): SASLOptions {
-  const { mechanism, username, password } = sasl;
+  const { mechanism, username } = sasl;
+  const login = {
+    username,
+    get password() {
+      return sasl.password();
+    },
+  };
+  // Assigned and not spread: a spread would read the password once and for all.
   switch (mechanism) {
     case 'plain':
-      return { mechanism, username, password };
+      return Object.assign(login, { mechanism });
     case 'scram-sha-256':
-      return { mechanism, username, password };
+      return Object.assign(login, { mechanism });
     case 'scram-sha-512':
-      return { mechanism, username, password };
+      return Object.assign(login, { mechanism });
   }
 }
 

@@ -4,6 +4,8 @@
  * Offsets are numbers: 2^53 records a partition is out of reach. Keys and values are Buffers as they are on the wire.
  */
 
+import type { SecureContext } from 'node:tls';
+
 /** A record to write. `key` null only where the partition is explicit. */
 export interface OutRecord {
   readonly topic: string;
@@ -44,10 +46,18 @@ export interface Producer {
   close(): Promise<void>;
 }
 
+/** Told once what became of a record: in the order of the records, before anything else happens. Must not throw. */
+export interface Delivery {
+  committed(placed: Placed): void;
+  failed(error: unknown): void;
+}
+
 /** The edge's producer: lingers, batches, bounds what waits. Guarantees are listed above the class. */
 export interface BatchingProducer {
   /** Resolves when the record is committed (`acks=all`); rejects when its batch was refused: nothing of it may be acknowledged. */
   append(record: OutRecord): Promise<Placed>;
+  /** The same for those who append thousands a second: without a promise for each. */
+  enqueue(record: OutRecord, delivery: Delivery): void;
   /** Bytes waiting or in flight. */
   readonly bytesPending: number;
   /** True from the high mark down to the low mark: stop reading sockets. */
@@ -231,16 +241,13 @@ export interface StreamLog {
 export interface KafkaConfig {
   readonly brokers: readonly string[];
   readonly clientId: string;
-  readonly ssl?: {
-    readonly ca?: string;
-    readonly cert?: string;
-    readonly key?: string;
-    readonly rejectUnauthorized?: boolean;
-  };
+  /** TLS: authorities, client certificate and key. Asked for each new connection, so that renewed ones need no restart. */
+  readonly ssl?: () => SecureContext;
   readonly sasl?: {
     readonly mechanism: 'scram-sha-256' | 'scram-sha-512' | 'plain';
     readonly username: string;
-    readonly password: string;
+    /** Asked for each new connection. */
+    readonly password: () => string;
   };
 }
 

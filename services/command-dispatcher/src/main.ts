@@ -2,6 +2,7 @@
 import {
   bugDeadLetter,
   kafkaConnection,
+  registryAccess,
   processorMetrics,
   processorPart,
   runService,
@@ -44,11 +45,12 @@ await runService({
   build: async ({ config, log, metrics }) => {
     const codec = await Codec.connect({
       registryUrl: config.schemaRegistryUrl,
+      access: registryAccess(config, log),
       topics: TOPICS,
       log: (message, fields) => log.info(fields, message),
       timeoutMs: REGISTRY_TIMEOUT_MS,
     });
-    const streams = connect(kafkaConnection(config));
+    const streams = connect(kafkaConnection(config, log));
     const admin = streams.admin();
     const partitions = await admin.partitionCount(COMMANDS);
     await admin.close();

@@ -7,7 +7,7 @@ import type { FrameHeaders } from './publisher.js';
 export class FrameSource {
   readonly #origin: Origin;
   readonly #edge: string;
-  /** One object for all frames of a protocol. */
+  /** One object for all frames of a protocol, frozen: it is put into bytes once. */
   headers: FrameHeaders;
   /** Number of the next frame. */
   sequence = 0;
@@ -15,11 +15,11 @@ export class FrameSource {
   constructor(origin: Origin, edge: string) {
     this.#origin = origin;
     this.#edge = edge;
-    this.headers = { peer: origin.peer, protocol: 'unknown' };
+    this.headers = Object.freeze({ peer: origin.peer, protocol: 'unknown' });
   }
 
   speaks(protocol: ProtocolId): void {
-    this.headers = { peer: this.#origin.peer, protocol };
+    this.headers = Object.freeze({ peer: this.#origin.peer, protocol });
   }
 
   /** The next frame; takes its number. */

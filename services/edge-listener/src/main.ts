@@ -1,5 +1,5 @@
 /** Device sockets → raw-frames, dead-letters, device-sessions; edge-commands → device sockets, command-reports. */
-import { kafkaConnection, runService } from '@fleetwire/service';
+import { kafkaConnection, registryAccess, runService } from '@fleetwire/service';
 import { Codec } from '@fleetwire/schemas';
 import { connect } from '@fleetwire/streaming';
 import { loadConfig } from './config.js';
@@ -16,11 +16,12 @@ await runService({
   build: async ({ config, log, metrics, tracer }) => {
     const codec = await Codec.connect({
       registryUrl: config.schemaRegistryUrl,
+      access: registryAccess(config, log),
       topics: EDGE_TOPICS,
       log: (message, fields) => log.info(fields, message),
       timeoutMs: REGISTRY_TIMEOUT_MS,
     });
-    const streams = connect(kafkaConnection(config));
+    const streams = connect(kafkaConnection(config, log));
     return createEdge({ config, codec, streams, log, metrics, tracer }).parts;
   },
 });

@@ -3,7 +3,7 @@
  */
 import type { Codec, DeadLetter, RawFrame } from '@fleetwire/schemas';
 import type { Tracer } from '@fleetwire/service';
-import type { BatchingProducer, OutRecord } from '@fleetwire/streaming';
+import type { BatchingProducer, Delivery, OutRecord } from '@fleetwire/streaming';
 import type { Clock } from './clock.js';
 import type { EdgeMetrics } from './metrics.js';
 
@@ -133,16 +133,24 @@ export class Publisher {
   #append(record: OutRecord, listener: CommitListener, errors: { inc(): void }): void {
     const { producer, watch } = this.#deps;
     watch.begun();
-    producer.append(record).then(
-      () => {
-        watch.committed();
-        listener.committed();
-      },
-      (error: unknown) => {
-        watch.failed();
-        errors.inc();
-        listener.failed(error);
-      },
-    );
+    producer.enqueue(record, new Watched(watch, listener, errors));
+  }
+}
+
+/** A record under way: one object, no promise and no closures. */
+class Watched implements Delivery {
+  constructor(
+    readonly watch: CommitWatch,
+    readonly listener: CommitListener,
+    readonly errors: { inc(): void },
+  ) {}
+  committed(): void {
+    this.watch.committed();
+    this.listener.committed();
+  }
+  failed(error: unknown): void {
+    this.watch.failed();
+    this.errors.inc();
+    this.listener.failed(error);
   }
 }

@@ -1,5 +1,12 @@
 /** telemetry → telemetry-enriched, device-state, events, trips, duplicates; exactly once. */
-import { bugDeadLetter, kafkaConnection, processorMetrics, processorPart, runService } from '@fleetwire/service';
+import {
+  bugDeadLetter,
+  kafkaConnection,
+  registryAccess,
+  processorMetrics,
+  processorPart,
+  runService,
+} from '@fleetwire/service';
 import { Codec } from '@fleetwire/schemas';
 import { connect } from '@fleetwire/streaming';
 import { loadConfig } from './config.js';
@@ -38,11 +45,12 @@ await runService({
   build: async ({ config, log, metrics, tracer }) => {
     const codec = await Codec.connect({
       registryUrl: config.schemaRegistryUrl,
+      access: registryAccess(config, log),
       topics: TOPICS,
       log: (message, fields) => log.info(fields, message),
       timeoutMs: REGISTRY_TIMEOUT_MS,
     });
-    const streams = connect(kafkaConnection(config));
+    const streams = connect(kafkaConnection(config, log));
     const admin = streams.admin();
     const partitions = await admin.partitionCount(TELEMETRY);
     await admin.close();

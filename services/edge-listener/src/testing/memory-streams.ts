@@ -3,6 +3,7 @@ import { partitionOf } from '@fleetwire/streaming';
 import type {
   BatchingOptions,
   BatchingProducer,
+  Delivery,
   InRecord,
   OutRecord,
   Placed,
@@ -132,6 +133,12 @@ class MemoryBatching implements BatchingProducer {
       this.#account(bytes);
       this.#running ??= this.#run().finally(() => (this.#running = null));
     });
+  }
+  enqueue(record: OutRecord, delivery: Delivery): void {
+    this.append(record).then(
+      (placed) => delivery.committed(placed),
+      (error: unknown) => delivery.failed(error),
+    );
   }
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
