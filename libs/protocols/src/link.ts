@@ -56,6 +56,9 @@ export interface LinkOptions {
   readonly known?: Known;
 }
 
+/** One view a link, because it asks a protocol for every frame; a protocol keeps nothing of it. */
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 interface Speaker {
   readonly protocol: Protocol;
   readonly state: LinkState;
@@ -71,6 +74,7 @@ export class Link {
   #current: Speaker | null = null;
   #detected: Detected | null = null;
   #ident: string | null;
+  readonly #window: Mutable<FrameView>;
   #bytes: Uint8Array = EMPTY;
   /** True when #bytes was allocated here and may be written behind #to. */
   #owned = false;
@@ -85,6 +89,7 @@ export class Link {
     this.#families = options.families;
     this.#transport = options.transport;
     this.#known = options.known;
+    this.#window = { bytes: EMPTY, from: 0, to: 0, final: false, transport: options.transport };
     this.#ident = options.known?.ident ?? null;
     if (options.families.length === 1) this.#speak(options.families[0]!);
   }
@@ -205,13 +210,12 @@ export class Link {
   }
 
   #view(): FrameView {
-    return {
-      bytes: this.#bytes,
-      from: this.#from,
-      to: this.#to,
-      final: this.#final,
-      transport: this.#transport,
-    };
+    const view = this.#window;
+    view.bytes = this.#bytes;
+    view.from = this.#from;
+    view.to = this.#to;
+    view.final = this.#final;
+    return view;
   }
 
   #speak(family: Family): void {
@@ -226,7 +230,9 @@ export class Link {
   }
 
   #accept(speaker: Speaker, end: number, resumeAt: number, env: AcceptEnv): LinkItem {
-    const bytes = this.#bytes.subarray(this.#from, end);
+    // A chunk that is one frame, as most are, needs no view of its own.
+    const whole = this.#from === 0 && end === this.#bytes.length;
+    const bytes = whole ? this.#bytes : this.#bytes.subarray(this.#from, end);
     this.#from = resumeAt;
     if (speaker.state.ident === null) speaker.state.ident = this.#ident;
     const accepted = speaker.protocol.accept(bytes, speaker.state, env);

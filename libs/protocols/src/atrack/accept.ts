@@ -70,6 +70,13 @@ function reply(frame: Uint8Array, state: AtrackLink, env: AcceptEnv): Accepted {
   return { kind: 'publish', ident: state.ident, context: NO_CONTEXT, reply: null, class: 'control' };
 }
 
+/** `frame` has just found the sum of these bytes good. Holds once. */
+function isSummed(frame: Uint8Array, state: AtrackLink): boolean {
+  const is = state.summed === frame.length;
+  state.summed = 0;
+  return is;
+}
+
 function binary(frame: Uint8Array, state: AtrackLink, env: AcceptEnv): Accepted {
   if (frame.length < BINARY_HEADER_BYTES || u16(frame, 4) + 6 !== frame.length)
     return refuse(frame, 'bad_length', null, 'length');
@@ -77,7 +84,7 @@ function binary(frame: Uint8Array, state: AtrackLink, env: AcceptEnv): Accepted 
   const low = u32(frame, 12);
   return report(
     frame,
-    binaryCrcFits(frame, 0, frame.length) ? NO_CONTEXT : MISMATCH,
+    isSummed(frame, state) || binaryCrcFits(frame, 0, frame.length) ? NO_CONTEXT : MISMATCH,
     high,
     low,
     u16(frame, 6),
@@ -98,7 +105,8 @@ function ascii(frame: Uint8Array, state: AtrackLink, env: AcceptEnv): Accepted {
     return report(frame, UTF8, unit.high, unit.low, sequence, state, env);
   if (!whole && env.settingsOf(identOf(unit.high, unit.low)).crcMode !== 'lenient')
     return refuse(frame, 'bad_length', null, 'length');
-  const context = whole && asciiCrcFits(frame, 0, length) ? NO_CONTEXT : MISMATCH;
+  const fits = whole && (isSummed(frame, state) || asciiCrcFits(frame, 0, length));
+  const context = fits ? NO_CONTEXT : MISMATCH;
   return report(frame, context, unit.high, unit.low, sequence, state, env);
 }
 

@@ -1,6 +1,6 @@
 /** Records of an ASCII frame: one line each. The number of values says whether a format fits. */
 import { NO_MAP, type Report } from '../catalogue/report.generated.js';
-import { addQuality } from '../catalogue/set.js';
+import { addQuality, append } from '../catalogue/set.js';
 import type { DecodeInput } from '../protocol.js';
 import { toHex } from '../hex.js';
 import { latin1 } from '../wire/reader.js';
@@ -48,7 +48,7 @@ export function decodeAscii(input: DecodeInput, out: Outcome): void {
     prefix: toHex(b, 0, 2),
     timeFormat: find(b, COMMA, body, end) - body === CALENDAR_DIGITS ? 1 : 0,
   }));
-  if (learnt !== null) out.learnt.push(learnt);
+  if (learnt !== null) out.learnt = append(out.learnt, learnt);
 }
 
 /** End of a last line whose CR LF was lost, or half of it. */
@@ -89,7 +89,7 @@ function line(
     if (customAt < to) form = custom(input, out, r, customAt, to, index, stored);
   }
   finish(draft, r, s);
-  out.reports.push(r);
+  out.reports = append(out.reports, r);
   return form;
 }
 
@@ -121,7 +121,8 @@ function custom(
     reject(out, 'format_unknown', at, to, path);
     return '';
   }
-  const plan = plans.find((one) => behind(one, b, at, to) === to + 1) ?? first;
+  // A single one is tried by reading with it.
+  const plan = plans.length === 1 ? first : (plans.find((one) => behind(one, b, at, to) === to + 1) ?? first);
   const rest = run(plan, b, at, to, r);
   if (rest === to + 1) return own;
   if (rest <= to) keepRaw(r, b, rest, to);

@@ -4,6 +4,7 @@
  * starts.
  */
 import { NO_MAP, type Report } from '../catalogue/report.generated.js';
+import { append } from '../catalogue/set.js';
 import type { DecodeInput } from '../protocol.js';
 import { toHex } from '../hex.js';
 import { i32, latin1, u16 } from '../wire/reader.js';
@@ -13,7 +14,7 @@ import { readBinaryFixed, recordMin } from './fixed.js';
 import { inlineForm, inlineIndex, inlineLearnt, isInlineAt, lookAhead, plansOf, storedPlans } from './form.js';
 import { BINARY_HEADER_BYTES } from './header.js';
 import { binaryPacket } from './impact.js';
-import { type Outcome, applyPacket, identify, newReport, reject } from './outcome.js';
+import { type Outcome, applyPacket, clear, identify, newReport, reject } from './outcome.js';
 import { type CellBytes, type Plan, measure, runBinary, stepBytes } from './plan.js';
 import { REASON_IMPACT } from './report-reasons.js';
 import { writeShortText } from './short-text.js';
@@ -44,9 +45,7 @@ export function decodeBinary(input: DecodeInput, out: Outcome): void {
   readSettings(input.settings, input.receivedAtUs, s);
   if (records(input, out, storedPlans(input.settings))) return;
   // The stored format does not fit one of the records: it is out of date, so none of them is read with it.
-  out.reports.length = 0;
-  out.rejected.length = 0;
-  out.learnt.length = 0;
+  clear(out);
   records(input, out, []);
 }
 
@@ -95,7 +94,7 @@ function records(input: DecodeInput, out: Outcome, stored: readonly Plan[]): boo
       if (at < 0) return false;
     }
     finish(draft, r, s);
-    out.reports.push(r);
+    out.reports = append(out.reports, r);
   }
   teach(input, out, notes);
   return true;
@@ -279,16 +278,16 @@ function teach(input: DecodeInput, out: Outcome, notes: Notes): void {
       prefix: toHex(input.frame, 0, 2),
       timeFormat: f.timeBytes === 7 ? 1 : 0,
     }));
-    if (learnt !== null) out.learnt.push(learnt);
+    if (learnt !== null) out.learnt = append(out.learnt, learnt);
   }
   if (notes.cellBytes !== null)
-    out.learnt.push({
+    out.learnt = append(out.learnt, {
       name: 'cell_id_bytes',
       value: notes.cellBytes,
       settings: { cellIdBytes: notes.cellBytes },
     });
   if (notes.widthCode !== '' && notes.width > 0)
-    out.learnt.push({ name: 'field_width', value: { code: notes.widthCode, bytes: notes.width } });
+    out.learnt = append(out.learnt, { name: 'field_width', value: { code: notes.widthCode, bytes: notes.width } });
 }
 
 /** `AT$POST` in its simple form: RTC time, text, NUL. Anything else of that length is no record. */

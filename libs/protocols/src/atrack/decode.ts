@@ -1,5 +1,5 @@
 /** The decoder half: one frame into reports, answers and what it teaches. Pure; the only clock is the time of receipt. */
-import { addQuality } from '../catalogue/set.js';
+import { addQuality, append } from '../catalogue/set.js';
 import type { DecodeInput, Decoded } from '../protocol.js';
 import { u16 } from '../wire/reader.js';
 import { decodeAscii } from './ascii-records.js';
@@ -51,5 +51,5 @@ function presence(input: DecodeInput, out: Outcome): void {
   }
   const r = newReport(input, u16(input.frame, 10));
   r.kind = 'presence';
-  out.reports.push(r);
+  out.reports = append(out.reports, r);
 }

@@ -13,6 +13,7 @@ const I = 0x49;
 export const isInlineAt = (b: Uint8Array, at: number, end: number): boolean =>
   at + 3 <= end && b[at] === PERCENT && b[at + 1] === C && b[at + 2] === I;
 
+const NO_PLANS: readonly Plan[] = [];
 const listText = (codes: readonly string[] | undefined): string =>
   codes === undefined || codes.length === 0 ? '' : `%${codes.join('%')}`;
 
@@ -21,6 +22,8 @@ const listText = (codes: readonly string[] | undefined): string =>
  * enabled. `own`: the bare list first (the record itself holds it), else the one that the settings describe.
  */
 export function plansOf(form: string, settings: DeviceSettings, bareFirst: boolean): readonly Plan[] {
+  if (settings.j1939Fields === undefined && settings.j1708Fields === undefined)
+    return planOf(form, settings.fieldWidths)?.alone ?? NO_PLANS;
   const j1939 = listText(settings.j1939Fields);
   const j1708 = listText(settings.j1708Fields);
   const forms = bareFirst
@@ -33,8 +36,6 @@ export function plansOf(form: string, settings: DeviceSettings, bareFirst: boole
   }
   return plans;
 }
-
-const NO_PLANS: readonly Plan[] = [];
 
 /** Plans of the device's stored format; empty when it is not known. */
 export function storedPlans(settings: DeviceSettings): readonly Plan[] {

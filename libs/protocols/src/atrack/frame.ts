@@ -31,6 +31,7 @@ export const LOST_BYTES_MAX = 65_536;
 /** See `Protocol.frame`. Without `env` the strict rules hold for every device. */
 export function frame(view: FrameView, state: AtrackLink, env?: AcceptEnv): Framed {
   const { bytes: b, from, to, final } = view;
+  state.summed = 0;
   if (state.searching) {
     const at = search(b, from, to, state);
     if (at > from) return lost(view, state, at, 'noise');
@@ -99,6 +100,7 @@ function binary(view: FrameView, state: AtrackLink, env: AcceptEnv | undefined):
   const end = from + length;
   if (!binaryCrcFits(b, from, end)) return broken(view, state, end, env);
   if (!isPicture(b, from)) state.prefix = u16(b, from);
+  state.summed = length;
   return good(state, end);
 }
 
@@ -116,6 +118,7 @@ function ascii(view: FrameView, state: AtrackLink, env: AcceptEnv | undefined): 
   if (b[end - 2] === CR && b[end - 1] === LF) {
     if (!asciiCrcFits(b, from, end)) return broken(view, state, end, env);
     state.prefix = u16(b, from);
+    state.summed = asciiHead.length;
     return good(state, end);
   }
   const restored = restoreUtf8(b, from, to, asciiHead.length);

@@ -29,6 +29,8 @@ export interface AtrackLink extends LinkState {
   /** Refusals since the last good frame, and bytes lost in them. */
   refusals: number;
   lostBytes: number;
+  /** Bytes of the frame that `frame` has just given out and whose sum it found good; 0: none. `accept` takes it, and need not add up again. */
+  summed: number;
   /** Unit id that was last turned into text. */
   unitHigh: number;
   unitLow: number;
@@ -46,6 +48,7 @@ export function openLink(known?: Known): AtrackLink {
     searching: false,
     refusals: 0,
     lostBytes: 0,
+    summed: 0,
     unitHigh: 0,
     unitLow: 0,
     unitIdent: '0',

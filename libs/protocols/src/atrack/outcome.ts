@@ -1,23 +1,27 @@
 /** What decoding one frame gathers, and the identity of its records. */
 import { Report } from '../catalogue/report.generated.js';
-import { numberSetter } from '../catalogue/set.js';
+import { append, numberSetter } from '../catalogue/set.js';
 import type { CommandResponse, DecodeInput, Learnt, RejectReason, Rejection } from '../protocol.js';
 import { IdentityKey } from '../wire/identity.js';
 import type { Draft } from './draft.js';
 import type { ImpactPacket } from './impact.js';
 import { TIME_MIN_S } from './time.js';
 
-/** Mutable form of `Decoded`. */
+/** Mutable form of `Decoded`. Its lists are added to with `append`. */
 export interface Outcome {
   reports: Report[];
   responses: CommandResponse[];
   rejected: Rejection[];
   learnt: Learnt[];
 }
-export const emptyOutcome = (): Outcome => ({ reports: [], responses: [], rejected: [], learnt: [] });
+const NONE: never[] = [];
+Object.freeze(NONE);
+export const emptyOutcome = (): Outcome => ({ reports: NONE, responses: NONE, rejected: NONE, learnt: NONE });
+/** Forgets all that was gathered. */
+export const clear = (out: Outcome): void => void Object.assign(out, emptyOutcome());
 
 export function reject(out: Outcome, reason: RejectReason, start: number, end: number, path: string): void {
-  out.rejected.push({ reason, start, end, path });
+  out.rejected = append(out.rejected, { reason, start, end, path });
 }
 
 /** A report of the device with the roots that the protocol knows. */

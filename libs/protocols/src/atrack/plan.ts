@@ -48,6 +48,8 @@ export interface Plan {
   readonly guessAt: number;
   /** Index of the first cell id, or -1. */
   readonly cellAt: number;
+  /** This plan and no other: what is to be tried for a device without further lists. */
+  readonly alone: readonly Plan[];
 }
 
 const STR = 0;
@@ -151,13 +153,17 @@ function compile(form: string, widths: Readonly<Record<string, string>> | undefi
   const codes = codesOf(form);
   if (codes === null) return null;
   const steps = codes.map((code) => stepOf(fieldOf(code), widths?.[code]));
-  return {
+  const alone: Plan[] = [];
+  const plan: Plan = {
     form,
+    alone,
     steps,
     unknownAt: steps.findIndex((step) => step.bytes === UNKNOWN),
     guessAt: steps.findIndex((step) => step.guess),
     cellAt: steps.findIndex((step) => step.bytes === CELL),
   };
+  alone.push(plan);
+  return plan;
 }
 
 function stepOf(field: Field, given: string | undefined): Step {

@@ -6,6 +6,7 @@
  *   $NAME[+tag]=p1,p2,…        what was asked for; strings in quotes may hold commas and =
  */
 import { NO_MAP } from '../catalogue/report.generated.js';
+import { append } from '../catalogue/set.js';
 import type { CommandResponse, DecodeInput } from '../protocol.js';
 import { toHex } from '../hex.js';
 import { latin1 } from '../wire/reader.js';
@@ -13,7 +14,7 @@ import { latin1Bytes } from '../wire/writer.js';
 import { scanNumber, scanned, WHOLE } from './ascii.js';
 import { Draft, type FieldSettings } from './draft.js';
 import { antenna, signalLevel } from './fields.js';
-import { type Outcome, newReport } from './outcome.js';
+import { type Outcome, newReport, reject } from './outcome.js';
 import { codesOf, fieldOf } from './plan.js';
 
 const LINE = /^\$([A-Z0-9]+)(?:\+([^\s=,]+))?[ \t]*(?:=(.*))?$/s;
@@ -75,7 +76,7 @@ export function responseOf(frame: Uint8Array, reply: Reply | null): CommandRespo
 /** Decodes an answer: the response, what it teaches, and the report that `$INFO=` is. */
 export function decodeReply(input: DecodeInput, out: Outcome): void {
   const reply = parseReply(input.frame);
-  out.responses.push(responseOf(input.frame, reply));
+  out.responses = append(out.responses, responseOf(input.frame, reply));
   if (reply?.params === null || reply === null) return;
   switch (reply.name) {
     case 'FORM':
@@ -95,7 +96,7 @@ export function decodeReply(input: DecodeInput, out: Outcome): void {
 }
 
 const unlearnable = (input: DecodeInput, out: Outcome, path: string): void =>
-  void out.rejected.push({ reason: 'bad_syntax', start: 0, end: input.frame.length, path });
+  reject(out, 'bad_syntax', 0, input.frame.length, path);
 
 /** `$FORM=<format>,<prefix>,<time format>,"<custom info>"`. */
 function learnForm(reply: Reply, input: DecodeInput, out: Outcome): void {
@@ -108,7 +109,7 @@ function learnForm(reply: Reply, input: DecodeInput, out: Outcome): void {
     return;
   }
   const canonical = fields.map((code) => `%${code}`).join('');
-  out.learnt.push({
+  out.learnt = append(out.learnt, {
     name: 'form',
     value: {
       form: canonical,
@@ -139,7 +140,7 @@ function learnList(reply: Reply, name: 'j1939_fields' | 'j1708_fields', input: D
     unlearnable(input, out, name);
     return;
   }
-  out.learnt.push({
+  out.learnt = append(out.learnt, {
     name,
     value: codes,
     settings: name === 'j1939_fields' ? { j1939Fields: codes } : { j1708Fields: codes },
@@ -181,5 +182,5 @@ function writeInfo(params: readonly string[], input: DecodeInput, out: Outcome):
   if (connected !== null) fieldOf('CS').number?.(connected, r, infoDraft, infoSettings);
   const antennaBits = value(bits);
   if (antennaBits !== null) antenna(antennaBits, r, infoDraft, infoSettings);
-  out.reports.push(r);
+  out.reports = append(out.reports, r);
 }

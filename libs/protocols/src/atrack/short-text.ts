@@ -1,4 +1,5 @@
 /** The short text frame, `AT$POST` in its simple form: header, RTC time and text only. */
+import { append } from '../catalogue/set.js';
 import type { DecodeInput } from '../protocol.js';
 import { type Draft, type FieldSettings, NONE } from './draft.js';
 import { type Outcome, identify, newReport } from './outcome.js';
@@ -31,6 +32,6 @@ export function writeShortText(
   r.timestamp = rtc * US_PER_S;
   r.device_time = rtc * US_PER_S;
   applyText(text, NONE, r);
-  out.reports.push(r);
+  out.reports = append(out.reports, r);
   return true;
 }

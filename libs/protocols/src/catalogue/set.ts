@@ -52,3 +52,13 @@ export function addQuality(report: Report, reason: string): void {
   if (report.quality === NO_LIST) report.quality = [reason];
   else if (!report.quality.includes(reason)) report.quality = [...report.quality, reason];
 }
+
+/**
+ * `list` with an item more. Most lists of a frame stay empty or hold one thing, for which `push` would make room for seventeen; the
+ * empty list may be a shared one, a longer one is the caller's own.
+ */
+export function append<T>(list: T[], item: T): T[] {
+  if (list.length === 0) return [item];
+  list.push(item);
+  return list;
+}

@@ -76,8 +76,28 @@ function replyTo(f: TextFields, type: MessageType, ident: string, env: AcceptEnv
 /** `*HQ,<id>,R12,<HHMMSS>#`: the server's time of day. The mark is HQ for every device; see the README. */
 function r12(ident: string, nowMs: number): Uint8Array {
   const second = Math.floor(nowMs / 1000) % 86_400;
-  const time = `${two(Math.floor(second / 3600))}${two(Math.floor(second / 60) % 60)}${two(second % 60)}`;
-  return latin1Bytes(`*${VENDOR_DEFAULT},${ident},R12,${time}#`);
+  const bytes = new Uint8Array(R12_HEAD.length + ident.length + R12_TAIL.length);
+  let at = copyText(R12_HEAD, bytes, 0);
+  at = copyText(ident, bytes, at);
+  copyText(R12_TAIL, bytes, at);
+  at += R12_TIME_AT;
+  putTwo(bytes, at, Math.floor(second / 3600));
+  putTwo(bytes, at + 2, Math.floor(second / 60) % 60);
+  putTwo(bytes, at + 4, second % 60);
+  return bytes;
+}
+const R12_HEAD = `*${VENDOR_DEFAULT},`;
+const R12_TAIL = ',R12,000000#';
+const R12_TIME_AT = 5;
+const ZERO = 0x30;
+/** Writes ASCII and gives the offset behind it. */
+function copyText(text: string, into: Uint8Array, at: number): number {
+  for (let i = 0; i < text.length; i++) into[at + i] = text.charCodeAt(i);
+  return at + text.length;
+}
+function putTwo(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = ZERO + Math.floor(value / 10);
+  bytes[at + 1] = ZERO + (value % 10);
 }
 
 /**
@@ -104,6 +124,7 @@ function identOfText(f: TextFields, known: string | null): string | null {
  */
 function identOfRecord(b: Uint8Array, known: string | null): string | null {
   const width = b.length === 42 ? 8 : 5;
+  if (known !== null && width === 5 && isSame(b, known)) return known;
   if (!isBcd(b, 1, 1 + width)) return null;
   let zeros = true;
   for (let i = 1; i <= width; i++) if (b[i] !== 0) zeros = false;
@@ -111,6 +132,17 @@ function identOfRecord(b: Uint8Array, known: string | null): string | null {
   const digits = bcdText(b, 1, 1 + width).slice(0, width === 8 ? 15 : 10);
   if (known === null || known.length !== 15 || width === 8) return digits;
   return known.startsWith(digits) || known.endsWith(digits) ? known : digits;
+}
+
+/** The ten digits at byte 1 are those of the connection's device: the usual case, which makes no string. */
+function isSame(b: Uint8Array, known: string): boolean {
+  if (known.length !== 10) return false;
+  for (let i = 0; i < 5; i++) {
+    const two = b[1 + i]!;
+    if (known.charCodeAt(2 * i) !== ZERO + (two >>> 4) || known.charCodeAt(2 * i + 1) !== ZERO + (two & 15))
+      return false;
+  }
+  return true;
 }
 
 function vendorOf(f: TextFields, known: string | null): string {

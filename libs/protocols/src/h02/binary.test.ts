@@ -89,7 +89,8 @@ describe('a record of 32 bytes', () => {
     expect(moving(0x01, 0x40, 0x28)).toMatchObject({ position_speed: 25.928, position_direction: 28 });
     expect(moving(0x00, 0x03, 0x60)).toMatchObject({ position_speed: 0, position_direction: 0 });
     expect(moving(0x00, 0x03, 0x61)).toMatchObject({ position_speed: 0, position_direction: null });
-    expect(moving(0x00, 0x0a, 0x00)).toMatchObject({ position_speed: null, position_direction: null });
+    expect(moving(0x01, 0x4a, 0x00)).toMatchObject({ position_speed: 25.928, position_direction: null });
+    expect(moving(0x0a, 0x00, 0x28)).toMatchObject({ position_speed: null, position_direction: 28 });
   });
 
   it('loses only the value that a bad digit stands in', () => {

@@ -4,7 +4,7 @@
  *   00 24 | 01 identifier 5 BCD | 06 hh mm ss | 09 DD MM YY | 0C latitude DDMMmmmm | 10 battery code |
  *   11 longitude DDDMMmmmm + flags nibble | 16 speed 3 + course 3 digits | 19 status u32 | 1D tail
  */
-import { addQuality, numberSetter } from '../catalogue/set.js';
+import { numberSetter } from '../catalogue/set.js';
 import type { Report } from '../catalogue/report.generated.js';
 import type { Decoded, DecodeInput } from '../protocol.js';
 import { bcd, bcdNumber } from '../wire/bcd.js';
@@ -26,8 +26,6 @@ const HEAD_BYTES = 0x1d;
 const KM_PER_KNOT_SECOND = 1852 / 3600 / 1000;
 const TEMPERATURE_NONE = 0xfe;
 
-const setCsq = numberSetter('gsm.csq');
-const setSatelliteRaw = numberSetter('gnss.signal.raw');
 const setUserAlarms = numberSetter('user.alarm.bitmask');
 
 export function decodeBinary(input: DecodeInput): Decoded {
@@ -67,14 +65,21 @@ function readPlace(report: Report, b: Uint8Array, o: number): void {
   const longitude = angle(tail > 9 || head < 0 ? -1 : head * 10 + tail);
   if (latitude === 0 && longitude === 0) return;
   setPlace(report, latitude, (flags & NORTH) === 0, longitude, (flags & EAST) === 0);
-  const motion = bcdNumber(b, o + 0x16, o + 0x19);
-  if (motion < 0) {
-    addQuality(report, 'value_out_of_range');
+  readMotion(report, b, o + 0x16);
+}
+
+/** Three digits of speed and three of course; a damaged digit takes only its own value with it. */
+function readMotion(report: Report, b: Uint8Array, at: number): void {
+  const motion = bcdNumber(b, at, at + 3);
+  if (motion >= 0) {
+    setSpeed(report, Math.floor(motion / 1000));
+    setCourse(report, motion % 1000);
     return;
   }
-  setSpeed(report, Math.floor(motion / 1000));
-  setCourse(report, motion % 1000);
+  setSpeed(report, threeDigits(b[at]! >>> 4, b[at]! & 15, b[at + 1]! >>> 4));
+  setCourse(report, threeDigits(b[at + 1]! & 15, b[at + 2]! >>> 4, b[at + 2]! & 15));
 }
+const threeDigits = (a: number, b: number, c: number): number => (a > 9 || b > 9 || c > 9 ? -1 : 100 * a + 10 * b + c);
 
 /** Degrees, minutes and four decimals of a minute as one number of digits → microdegrees. */
 function angle(digits: number): number {
@@ -93,9 +98,10 @@ function readUserAlarms(report: Report, b: Uint8Array): void {
 function readTail45(report: Report, b: Uint8Array): void {
   const mcc = u16(b, 0x25);
   if (!isCountry(mcc)) return;
+  const csq = b[0x1f]!;
+  // One literal of a fixed shape is cheaper than two setters.
+  report.numbers = csq <= CSQ_MAX ? { 'gsm.csq': csq, 'gnss.signal.raw': b[0x20]! } : { 'gnss.signal.raw': b[0x20]! };
   readUserAlarms(report, b);
-  if (b[0x1f]! <= CSQ_MAX) setCsq(report, b[0x1f]!);
-  setSatelliteRaw(report, b[0x20]!);
   report.vehicle_mileage = u32(b, 0x21);
   report.gsm_mcc = mcc;
   report.gsm_mnc = b[0x27]!;

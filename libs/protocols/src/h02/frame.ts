@@ -84,17 +84,15 @@ function xRecord(view: FrameView): Framed {
 function binary(view: FrameView, state: H02Link, env: AcceptEnv | undefined): Framed {
   const { bytes, from, to, final } = view;
   const n = to - from;
+  const learnt = state.binaryLength;
+  if (learnt !== null && n >= learnt && head(bytes, from, to, shiftOf(learnt)) && boundary(bytes, from + learnt, to))
+    return { kind: 'frame', end: from + learnt };
   const short = head(bytes, from, to, 0);
   const long = head(bytes, from, to, 3);
   if (!short && !long) return damaged(view, state);
   const fits = (length: number): boolean => (length === 42 ? long : short);
-
-  const learnt = state.binaryLength;
-  if (learnt !== null) {
-    if (n < learnt && !final) return { kind: 'need', atLeast: learnt };
-    if (n >= learnt && fits(learnt) && boundary(bytes, from + learnt, to)) return { kind: 'frame', end: from + learnt };
-    state.binaryLength = null;
-  }
+  if (learnt !== null && n < learnt && !final) return { kind: 'need', atLeast: learnt };
+  state.binaryLength = null;
   const lengths = isSinotrack(state, env) ? SINOTRACK_LENGTHS : LENGTHS;
   const take = (length: BinaryLength): Framed => {
     state.binaryLength = length;
@@ -127,6 +125,9 @@ function binary(view: FrameView, state: H02Link, env: AcceptEnv | undefined): Fr
   }
   return noise(view);
 }
+
+/** How much further on everything behind the identifier stands. */
+const shiftOf = (length: BinaryLength): 0 | 3 => (length === 42 ? 3 : 0);
 
 const isSinotrack = (state: H02Link, env: AcceptEnv | undefined): boolean =>
   state.ident !== null && env?.settingsOf(state.ident).h02SinotrackOnly === true;

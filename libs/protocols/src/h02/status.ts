@@ -1,23 +1,30 @@
 /** The vehicle status word: 32 bits, active low (a 0 says that the condition is there). The same in text and `$` records. */
 import type { Report } from '../catalogue/report.generated.js';
-import { stringSetter } from '../catalogue/set.js';
 
-const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).toUpperCase().padStart(2, '0'));
 const ACC_OFF = 1 << 10;
 
-/** Eight upper-case hexadecimal digits. */
-export const wordText = (word: number): string =>
-  HEX[word >>> 24]! + HEX[(word >>> 16) & 255]! + HEX[(word >>> 8) & 255]! + HEX[word & 255]!;
+/** Words kept as text: devices show few of the possible ones, again and again. Beyond that the cache starts anew. */
+const WORDS_MAX = 4096;
+const words = new Map<number, string>();
 
-const setState = stringSetter('vehicle.state');
+/** Eight upper-case hexadecimal digits. */
+export function wordText(word: number): string {
+  const known = words.get(word);
+  if (known !== undefined) return known;
+  if (words.size >= WORDS_MAX) words.clear();
+  const text = word.toString(16).toUpperCase().padStart(8, '0');
+  words.set(word, text);
+  return text;
+}
 
 /**
  * Writes the word (unsigned) and what its bits say. V4 confirmations carry the word but no ignition. `conditions`: also the
  * booleans of the alarm and state bits, true and false. Bits whose meaning differs between firmwares (5, 6, 11–12, 14–16, 18,
  * 20–24, 29–31) are in the bitmask only. Alarms latch: the event is a change from 1 to 0, which is not this function's to see.
+ * Starts the report's maps of texts and flags: call it before anything else writes there.
  */
 export function writeStatus(report: Report, word: number, ignition: boolean, conditions: boolean): void {
-  setState(report, wordText(word));
+  report.strings = { 'vehicle.state': wordText(word) };
   report.vehicle_state_bitmask = word;
   if (ignition) report.engine_ignition_status = (word & ACC_OFF) !== 0;
   if (!conditions) return;

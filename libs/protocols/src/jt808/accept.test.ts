@@ -172,15 +172,34 @@ describe('the identity', () => {
 describe('the parts of a split message', () => {
   const parts = jt808Device.encodePackets(d13, 0x0704, 0xfffe, new Uint8Array(30), 10);
 
-  it('are acknowledged each by itself, in any order, repeats too', () => {
+  it('are acknowledged each by itself, repeats too', () => {
     const state = jt808.open();
-    expect([2, 0, 2, 1].map((i) => reply(parts[i]!, state))).toEqual([
-      general(d13, 0, 0x0704, 0, 0),
-      general(d13, 0xfffe, 0x0704, 0, 1),
-      general(d13, 0, 0x0704, 0, 2),
-      general(d13, 0xffff, 0x0704, 0, 3),
+    expect([0, 1, 1, 2].map((i) => reply(parts[i]!, state))).toEqual([
+      general(d13, 0xfffe, 0x0704, 0, 0),
+      general(d13, 0xffff, 0x0704, 0, 1),
+      general(d13, 0xffff, 0x0704, 0, 2),
+      general(d13, 0, 0x0704, 0, 3),
     ]);
     expect(jt808.tick!(state, NOW + 60_000)).toEqual([]);
+  });
+
+  it('that came before an earlier one wait for it with their answer, but a repeat waits no more', () => {
+    const state = jt808.open();
+    expect([2, 1, 2, 0].map((i) => reply(parts[i]!, state))).toEqual([
+      null,
+      null,
+      general(d13, 0, 0x0704, 0, 0),
+      [0xfffe, 0xffff, 0].map((serial, i) => general(d13, serial, 0x0704, 0, 1 + i)).join(''),
+    ]);
+  });
+
+  it('are acknowledged as they come in datagrams, which overtake each other', () => {
+    const state = jt808.open();
+    const udp = { nowMs: NOW, transport: 'udp' as const, settingsOf: () => ({}) };
+    expect([2, 0].map((i) => toHex(jt808.accept(parts[i]!, state, udp).reply!))).toEqual([
+      general(d13, 0, 0x0704, 0, 0),
+      general(d13, 0xfffe, 0x0704, 0, 1),
+    ]);
   });
 
   it('are asked for again when they do not come, three times, a minute apart', () => {
@@ -190,10 +209,10 @@ describe('the parts of a split message', () => {
     expect(ask(59_999)).toEqual([]);
     const request = (server: number): string =>
       toHex(jt808Device.encodeMessage(d13, 0x8003, server, body(0xff, 0xfe, 2, 0, 1, 0, 3)));
-    expect(ask(60_000)).toEqual([request(1)]);
+    expect(ask(60_000)).toEqual([request(0)]);
     expect(ask(60_001)).toEqual([]);
-    expect(ask(120_000)).toEqual([request(2)]);
-    expect(ask(180_000)).toEqual([request(3)]);
+    expect(ask(120_000)).toEqual([request(1)]);
+    expect(ask(180_000)).toEqual([request(2)]);
     expect(ask(240_000)).toEqual([]);
     expect(state.parts.size).toBe(0);
   });
@@ -227,9 +246,10 @@ describe('the parts of a split message', () => {
   it('of a medium close it when the last one has come', () => {
     const state = jt808.open();
     const media = jt808Device.encodePackets(d13, 0x0801, 1, body(0, 0, 0, 7, 1, 2, 3, 4), 4);
-    expect(reply(media[1]!, state)).toBe(general(d13, 2, 0x0801, 0, 0));
+    expect(reply(media[1]!, state)).toBeNull();
     const done = jt808Device.encodeMessage(d13, 0x8800, 2, body(0, 0, 0, 7));
-    expect(reply(media[0]!, state)).toBe(general(d13, 1, 0x0801, 0, 1) + toHex(done));
+    const both = general(d13, 1, 0x0801, 0, 0) + general(d13, 2, 0x0801, 0, 1);
+    expect(reply(media[0]!, state)).toBe(both + toHex(done));
   });
 });
 

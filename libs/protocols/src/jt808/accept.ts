@@ -7,8 +7,8 @@ import { Writer, latin1Bytes } from '../wire/writer.js';
 import { editionOf } from './registration.js';
 import { identOf } from './ident.js';
 import { LOCATION_BYTES } from './location.js';
-import { Message, wordMessage } from './message.js';
-import { PARTS_MAX } from './parts.js';
+import { Message, wordMessage, type Addressee } from './message.js';
+import { answerable, PARTS_MAX } from './parts.js';
 import { BAD_FRAMES_MAX, takeSerial, type Jt808Link } from './state.js';
 
 /** Results of the general answer 0x8001. */
@@ -57,7 +57,7 @@ export function accept(frame: Uint8Array, state: Jt808Link, env: AcceptEnv): Acc
   if (m.isSplit && !isWhole(m)) {
     if (!m.isPart || m.total > PARTS_MAX)
       return reject(state, frame, 'bad_length', ident, general(m, state, BAD_MESSAGE));
-    return publish(state, m, ident, partReply(m, state, env.nowMs));
+    return publish(state, m, ident, partReply(m, state, env));
   }
   const short = m.bodyTo - m.bodyFrom < (BODY_BYTES_MIN.get(m.id) ?? 0);
   if (short) return reject(state, frame, 'body_short', ident, m.id === 0x0200 ? general(m, state, BAD_MESSAGE) : null);
@@ -110,11 +110,21 @@ function isZero(m: Message): boolean {
   return true;
 }
 
+/** Body of 0x8001; worded at once, so one serves all. */
+const GENERAL = new Uint8Array(5);
+
 /** 0x8001: serial and id of what is answered, result. */
-function general(m: Message, state: Jt808Link, result: number): Uint8Array {
-  const body = Uint8Array.of(m.serial >>> 8, m.serial, m.id >>> 8, m.id, result);
-  return wordMessage(0x8001, m, takeSerial(state), body);
+function general(m: Message, state: Jt808Link, result: number, serial = m.serial): Uint8Array {
+  GENERAL[0] = serial >>> 8;
+  GENERAL[1] = serial;
+  GENERAL[2] = m.id >>> 8;
+  GENERAL[3] = m.id;
+  GENERAL[4] = result;
+  return wordMessage(0x8001, senderOf(m, state), takeSerial(state), GENERAL);
 }
+
+/** The sender as its message named it. `identify` has noted the phone field, so that it need not be cut out again. */
+const senderOf = (m: Message, state: Jt808Link): Addressee => ({ phone: state.phone ?? m.phone, version: m.version });
 
 function replyTo(m: Message, state: Jt808Link, nowMs: number): Uint8Array | null {
   switch (ANSWERS.get(m.id)) {
@@ -145,16 +155,20 @@ function replyTo(m: Message, state: Jt808Link, nowMs: number): Uint8Array | null
 const received = (m: Message, state: Jt808Link, mediaId: number): Uint8Array =>
   wordMessage(0x8800, m, takeSerial(state), new Writer(4).u32(mediaId).done());
 
-/** Each part is acknowledged, repeats too; the last of a medium also closes it. */
-function partReply(m: Message, state: Jt808Link, nowMs: number): Uint8Array {
-  const set = state.parts.note(m, nowMs);
+/**
+ * Each part is acknowledged, in the order of the packet numbers: on a stream a part that came before an earlier one waits with its
+ * answer until that one is there, so that the device, which sends them in a row, hears of them in a row. A repeat is acknowledged at
+ * once: no device is kept waiting twice. Datagrams overtake each other by nature and are each answered as they come. The last part of a
+ * medium also closes it.
+ */
+function partReply(m: Message, state: Jt808Link, env: AcceptEnv): Uint8Array | null {
+  const set = state.parts.note(m, env.nowMs);
   if (m.id === 0x0801 && m.number === 1 && m.bodyTo - m.bodyFrom >= 4) set.mediaId = u32(m.bytes, m.bodyFrom);
-  const acknowledged = general(m, state, OK);
-  if (m.id !== 0x0801 || !set.completedNow || set.mediaId === null) return acknowledged;
-  return new Writer(64)
-    .bytes(acknowledged)
-    .bytes(received(m, state, set.mediaId))
-    .done();
+  const out = new Writer(64);
+  for (const number of env.transport === 'udp' ? [m.number] : answerable(set, m.number))
+    out.bytes(general(m, state, OK, (set.firstSerial + number - 1) & 0xffff));
+  if (m.id === 0x0801 && set.completedNow && set.mediaId !== null) out.bytes(received(m, state, set.mediaId));
+  return out.length === 0 ? null : out.done();
 }
 
 /** 0x0005: parts of the last split command again. `first serial u16, count u16, numbers u16×n`; some send the count as u8. */

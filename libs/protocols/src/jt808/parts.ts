@@ -15,12 +15,27 @@ export interface PartSet {
   readonly firstSerial: number;
   readonly seen: Uint8Array;
   missing: number;
+  /** Packets from the first on that are there without a gap, and whose answers are out. */
+  inRow: number;
+  /** The part noted last had come before. */
+  repeated: boolean;
   /** The part noted last was the last one that was missing. */
   completedNow: boolean;
   lastMs: number;
   requests: number;
   /** 0x0801: what the server names when all parts are there. */
   mediaId: number | null;
+}
+
+/**
+ * Numbers of the packets that are to be answered now that `number` was noted: itself and those behind it that waited for it, none when
+ * an earlier one is still missing, itself alone when it is a repeat.
+ */
+export function answerable(set: PartSet, number: number): readonly number[] {
+  if (set.repeated) return [number];
+  const numbers: number[] = [];
+  while (set.inRow < set.seen.length && set.seen[set.inRow] === 1) numbers.push(++set.inRow);
+  return numbers;
 }
 
 /** A request for the parts that did not come (0x8003). */
@@ -49,6 +64,8 @@ export class PartSets {
         firstSerial: m.firstSerial,
         seen: new Uint8Array(m.total),
         missing: m.total,
+        inRow: 0,
+        repeated: false,
         completedNow: false,
         lastMs: nowMs,
         requests: 0,
@@ -62,6 +79,7 @@ export class PartSets {
       set.seen[m.number - 1] = 1;
       set.missing--;
     }
+    set.repeated = !isNew;
     set.completedNow = isNew && set.missing === 0;
     return set;
   }

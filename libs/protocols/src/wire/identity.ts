@@ -40,16 +40,23 @@ export class IdentityKey {
   }
   /** UTF-16 code units, low byte (idents and types are ASCII; other texts keep both bytes), then a zero. */
   text(value: string): this {
-    for (let i = 0; i < value.length; i++) {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let i = 0; i < value.length && at < KEY_BYTES_MAX; i++) {
       const code = value.charCodeAt(i);
-      this.u8(code & 0xff);
-      if (code > 0xff) this.u8(code >>> 8);
+      bytes[at++] = code;
+      if (code > 0xff && at < KEY_BYTES_MAX) bytes[at++] = code >>> 8;
     }
-    return this.u8(0);
+    if (at < KEY_BYTES_MAX) bytes[at++] = 0;
+    this.#at = at;
+    return this;
   }
   bytes(source: Uint8Array, from: number, to: number): this {
     const end = Math.min(to, from + KEY_BYTES_MAX - this.#at);
-    for (let i = from; i < end; i++) this.#bytes[this.#at++] = source[i]!;
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let i = from; i < end; i++) bytes[at++] = source[i]!;
+    this.#at = at;
     return this;
   }
   /** Hashes what was written and stores it in the report. */

@@ -74,5 +74,10 @@ export class Writer {
 
 /** Bytes of a text, one a character. */
 export function latin1Bytes(text: string): Uint8Array {
-  return new Writer(text.length).latin1(text).done();
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    bytes[i] = code > 0xff ? 0x3f : code;
+  }
+  return bytes;
 }
