@@ -1,5 +1,5 @@
 import { StreamError } from './errors.js';
-import type { BatchingOptions, BatchingProducer, OutRecord, Placed } from './ports.js';
+import type { BatchingOptions, BatchingProducer, Delivery, OutRecord, Placed } from './ports.js';
 import { OutMessage, recordBytes } from './records.js';
 import type { Sender } from './sender.js';
 import { SEND_BYTES_MAX } from './topics.js';
@@ -7,8 +7,7 @@ import { SEND_BYTES_MAX } from './topics.js';
 interface Waiting {
   readonly record: OutRecord;
   readonly bytes: number;
-  readonly resolve: (placed: Placed) => void;
-  readonly reject: (error: unknown) => void;
+  readonly delivery: Delivery;
 }
 
 /**
@@ -61,15 +60,20 @@ export class LingeringProducer implements BatchingProducer {
   }
 
   append(record: OutRecord): Promise<Placed> {
-    if (this.closed) return Promise.reject(new StreamError('closed', 'The producer is closed'));
-    return new Promise((resolve, reject) => {
-      const bytes = recordBytes(record);
-      this.waiting.push({ record, bytes, resolve, reject });
-      this.waitingBytes += bytes;
-      this.account(bytes);
-      if (this.full()) this.flushNow();
-      else this.timer ??= setTimeout(() => this.flushNow(), this.options.lingerMs);
-    });
+    return new Promise((resolve, reject) => this.enqueue(record, { committed: resolve, failed: reject }));
+  }
+
+  enqueue(record: OutRecord, delivery: Delivery): void {
+    if (this.closed) {
+      delivery.failed(new StreamError('closed', 'The producer is closed'));
+      return;
+    }
+    const bytes = recordBytes(record);
+    this.waiting.push({ record, bytes, delivery });
+    this.waitingBytes += bytes;
+    this.account(bytes);
+    if (this.full()) this.flushNow();
+    else this.timer ??= setTimeout(() => this.flushNow(), this.options.lingerMs);
   }
 
   private full(): boolean {
@@ -118,16 +122,15 @@ export class LingeringProducer implements BatchingProducer {
   private async deliver(batch: readonly Waiting[]): Promise<void> {
     let bytes = 0;
     for (const waiting of batch) bytes += waiting.bytes;
-    try {
-      const nowMs = Date.now();
-      const messages = batch.map(({ record }) => new OutMessage(record, nowMs));
-      const placed = await this.sender.send(messages, this.options.deliveryTimeoutMs);
-      batch.forEach(({ resolve }, i) => resolve(placed[i]!));
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
-    } finally {
-      this.account(-bytes);
-    }
+    const nowMs = Date.now();
+    const messages = batch.map(({ record }) => new OutMessage(record, nowMs));
+    const outcome = await this.sender.send(messages, this.options.deliveryTimeoutMs).then(
+      (placed) => ({ placed }),
+      (error: unknown) => ({ placed: null, error }),
+    );
+    this.account(-bytes);
+    if (outcome.placed === null) for (const { delivery } of batch) delivery.failed(outcome.error);
+    else for (const [i, { delivery }] of batch.entries()) delivery.committed(outcome.placed[i]!);
   }
 
   flush(timeoutMs: number): Promise<boolean> {
@@ -149,8 +152,8 @@ export class LingeringProducer implements BatchingProducer {
     const closed = new StreamError('closed', 'The producer was closed while the record waited');
     const left = this.waiting.splice(0);
     this.waitingBytes = 0;
-    for (const { bytes, reject } of left) {
-      reject(closed);
+    for (const { bytes, delivery } of left) {
+      delivery.failed(closed);
       this.account(-bytes);
     }
     await this.sender.close();

@@ -107,6 +107,10 @@ describe('a produce request', () => {
   });
 });
 
+/** Names that objects inherit are shown on their own: the released decoder reads them wrongly. */
+const hasPlainNames = ({ headers: named }: { readonly headers: object | undefined }): boolean =>
+  Object.keys(named ?? {}).every((name) => !(name in {}));
+
 interface DecodedBatch {
   readonly records: readonly Readonly<Record<string, unknown>>[];
 }
@@ -125,7 +129,7 @@ describe('a record batch', () => {
   it('is read as the released decoder reads it, for any records, of any kind, compressed or not', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(timed, { maxLength: 60 }),
+        fc.array(timed.filter(hasPlainNames), { maxLength: 60 }),
         fc.bigInt({ min: 0n, max: 2n ** 53n - 100n }),
         fc.constantFrom(0, 1),
         fc.subarray([0x08, 0x10, 0x20]),
@@ -146,6 +150,18 @@ describe('a record batch', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it('has a header of any name, also one that every object inherits, which the released decoder mixes up', async () => {
+    const headers = { toString: 'a', ['__proto__']: 'b', twice: ['c', 'd'] };
+    const messages = [{ key: 'k', value: null, headers, timestamp: '1' }];
+    const { records } = await read(new Decoder(await writeBatch({ messages, dateNow: 1 })));
+    const bytesOf = (text: string) => Buffer.from(text);
+    expect(Object.entries(records[0]!['headers'] as object)).toEqual([
+      ['toString', bytesOf('a')],
+      ['__proto__', bytesOf('b')],
+      ['twice', [bytesOf('c'), bytesOf('d')]],
+    ]);
   });
 
   it('is refused where a record reaches beyond its end', async () => {

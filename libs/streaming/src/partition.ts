@@ -3,8 +3,7 @@ const MIX = 0x5bd1e995;
 const ROTATE = 24;
 
 /** murmur2 of the Java client (`Utils.murmur2`), as a signed 32-bit integer. */
-export function murmur2(bytes: Uint8Array): number {
-  const length = bytes.length;
+export function murmur2(bytes: Uint8Array, length = bytes.length): number {
   const tail = length & ~3;
   let hash = SEED ^ length;
   for (let i = 0; i < tail; i += 4) {
@@ -29,6 +28,19 @@ export function murmur2(bytes: Uint8Array): number {
  * Other clients differ (librdkafka hashes with CRC-32 unless told `partitioner=murmur2_random`).
  */
 export function partitionOf(key: string | Uint8Array, count: number): number {
-  const bytes = typeof key === 'string' ? Buffer.from(key) : key;
-  return (murmur2(bytes) & 0x7fffffff) % count;
+  return ((typeof key === 'string' ? murmur2OfString(key) : murmur2(key)) & 0x7fffffff) % count;
+}
+
+/** Idents are short and ASCII: their bytes need no buffer of their own. */
+const scratch = new Uint8Array(64);
+
+function murmur2OfString(key: string): number {
+  const { length } = key;
+  if (length > scratch.length) return murmur2(Buffer.from(key));
+  for (let i = 0; i < length; i++) {
+    const code = key.charCodeAt(i);
+    if (code > 0x7f) return murmur2(Buffer.from(key));
+    scratch[i] = code;
+  }
+  return murmur2(scratch, length);
 }

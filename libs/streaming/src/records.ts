@@ -8,9 +8,8 @@ const RECORD_OVERHEAD_BYTES = 32;
 /** About what a record takes in a request. */
 export function recordBytes(record: Pick<OutRecord, 'key' | 'value' | 'headers'>): number {
   let bytes = RECORD_OVERHEAD_BYTES + (record.value?.length ?? 0) + (record.key?.length ?? 0);
-  if (record.headers !== undefined) {
-    for (const [name, value] of Object.entries(record.headers)) bytes += name.length + value.length + 4;
-  }
+  const { headers } = record;
+  if (headers !== undefined) for (const name in headers) bytes += name.length + headers[name]!.length + 4;
   return bytes;
 }
 
@@ -18,19 +17,25 @@ export function recordBytes(record: Pick<OutRecord, 'key' | 'value' | 'headers'>
 export class OutMessage implements Message {
   readonly key: Buffer | string | null;
   readonly value: Buffer | null;
-  readonly timestamp: string;
+  /** ms; the patched client takes the number. */
+  readonly time: number;
   readonly headers?: Record<string, string | Buffer>;
   readonly topic: string;
   readonly wanted: number | undefined;
   readonly partitionKey: string | Buffer | null;
   chosen = -1;
 
+  get timestamp(): string {
+    return String(this.time);
+  }
+
   constructor(record: OutRecord, nowMs: number) {
     this.topic = record.topic;
     this.key = record.key;
     this.value = record.value;
-    this.timestamp = String(record.timestampMs ?? nowMs);
-    if (record.headers !== undefined) this.headers = { ...record.headers };
+    this.time = record.timestampMs ?? nowMs;
+    // Not copied: frozen ones are encoded once for all records that share them.
+    if (record.headers !== undefined) this.headers = record.headers;
     this.wanted = record.partition;
     this.partitionKey = record.partitionKey ?? record.key;
   }
@@ -68,18 +73,20 @@ interface Acknowledgement {
  * then nothing may be acknowledged.
  */
 export function placeAll(messages: readonly OutMessage[], answers: readonly Acknowledgement[]): Placed[] | null {
-  const next = new Map<string, number>();
+  const next = new Map<string, Map<number, number>>();
   for (const { topicName, partition, errorCode, baseOffset } of answers) {
     if (errorCode !== 0 || baseOffset === undefined) return null;
-    next.set(`${topicName}/${partition}`, Number(baseOffset));
+    const partitions = next.get(topicName);
+    if (partitions === undefined) next.set(topicName, new Map([[partition, Number(baseOffset)]]));
+    else partitions.set(partition, Number(baseOffset));
   }
   const placed: Placed[] = [];
-  for (const message of messages) {
-    const place = `${message.topic}/${message.chosen}`;
-    const offset = next.get(place);
-    if (offset === undefined || offset < 0) return null;
-    next.set(place, offset + 1);
-    placed.push({ topic: message.topic, partition: message.chosen, offset });
+  for (const { topic, chosen: partition } of messages) {
+    const partitions = next.get(topic);
+    const offset = partitions?.get(partition);
+    if (partitions === undefined || offset === undefined || offset < 0) return null;
+    partitions.set(partition, offset + 1);
+    placed.push({ topic, partition, offset });
   }
   return placed;
 }

@@ -14,6 +14,9 @@ export const MIN_INSYNC_REPLICAS = 2;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
+/** How long a version of a geofence can be read after a newer one, or its end, was written: as long as `events` are kept. */
+export const SUPERSEDED_FENCES_MS = 30 * DAY_MS;
+
 type Cleanup = 'delete' | 'compact' | 'compact,delete';
 
 export interface TopicDescription {
@@ -28,6 +31,8 @@ export interface TopicDescription {
   readonly compression: Compression;
   readonly writtenBy: readonly string[];
   readonly readBy: readonly string[];
+  /** A record of a compacted topic can be read for that long after a newer one of its key was written. */
+  readonly supersededMs?: number;
   /** Internal state: short segments, and tombstones that need not outlive a restore. */
   readonly state?: true;
 }
@@ -122,6 +127,8 @@ export const TOPICS = {
     partitions: 1,
     key: 'geofence id',
     compression: 'none',
+    // A late report is judged by the fence of its time, also after a restart: see docs/decisions/geofence-versions.md.
+    supersededMs: SUPERSEDED_FENCES_MS,
     writtenBy: ['users'],
     readBy: ['enricher'],
   },
