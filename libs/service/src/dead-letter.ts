@@ -5,9 +5,12 @@ import { partitionOf, type InRecord, type OutRecord } from '@fleetwire/streaming
 /** Longest error text that is kept. */
 const ERROR_TEXT_MAX = 1000;
 
+/** Why a whole record is given up: a bug of ours, another client's partitioner, a value that can not be read. */
+export const RECORD_FAILURES = ['bug', 'wrong_partition', 'invalid'] as const;
+
 /** What only the caller knows of a record that is given up. */
 export interface RecordFailure {
-  readonly reason: 'bug' | 'wrong_partition' | 'invalid';
+  readonly reason: (typeof RECORD_FAILURES)[number];
   /** The service. */
   readonly stage: DeadLetter['stage'];
   readonly ident: string | null;
@@ -54,20 +57,28 @@ export function recordDeadLetter(codec: Codec, record: InRecord, failure: Record
   };
 }
 
+/** Told of each dead letter of a whole record. */
+export interface DeadLetterCounts {
+  count(reason: RecordFailure['reason']): void;
+}
+
 /** For `ProcessorOptions.deadLetter`: a step threw twice on this record. */
 export function bugDeadLetter(
   codec: Codec,
   stage: DeadLetter['stage'],
   version: string | null,
+  counts?: DeadLetterCounts,
 ): (record: InRecord, error: unknown) => OutRecord {
-  return (record, error) =>
-    recordDeadLetter(codec, record, {
+  return (record, error) => {
+    counts?.count('bug');
+    return recordDeadLetter(codec, record, {
       reason: 'bug',
       stage,
       ident: record.key?.toString('utf8') ?? null,
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
       version,
     });
+  };
 }
 
 /** Dead letters of refused table records that wait for the next step; more are left out. */
@@ -82,9 +93,17 @@ export class RecordGuard {
   readonly #stage: DeadLetter['stage'];
   readonly #partition: number;
   readonly #partitions: number;
+  readonly #counts: DeadLetterCounts | undefined;
   #waiting: OutRecord[] = [];
 
-  constructor(codec: Codec, stage: DeadLetter['stage'], partition: number, partitions: number) {
+  constructor(
+    codec: Codec,
+    stage: DeadLetter['stage'],
+    partition: number,
+    partitions: number,
+    counts?: DeadLetterCounts,
+  ) {
+    this.#counts = counts;
     this.#codec = codec;
     this.#stage = stage;
     this.#partition = partition;
@@ -125,6 +144,7 @@ export class RecordGuard {
   }
 
   #refuse(record: InRecord, reason: RecordFailure['reason'], ident: string, error: string): void {
+    this.#counts?.count(reason);
     if (this.#waiting.length >= REFUSED_WAITING_MAX) return;
     this.#waiting.push(
       recordDeadLetter(this.#codec, record, { reason, stage: this.#stage, ident, error, version: null }),

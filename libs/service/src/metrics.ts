@@ -78,8 +78,12 @@ export class Metrics {
   #exposed: Promise<unknown> = Promise.resolve();
   readonly #rows: MetricRow[] = [];
 
+  /** Name of the service: label `app`. */
+  readonly service: string;
+
   /** `service` becomes the label `app` of everything. `exemplars`: histograms keep the traces that they are given, and the text is OpenMetrics for who asks for it. */
   constructor(service: string, options: { readonly process?: boolean; readonly exemplars?: boolean } = {}) {
+    this.service = service;
     this.#exemplars = options.exemplars ?? false;
     // Metrics that keep exemplars can only be declared on a registry of that form.
     if (this.#exemplars) this.registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);

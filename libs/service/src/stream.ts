@@ -1,5 +1,6 @@
 /** What every service with a processor needs of it: its metrics, its probes and its place in the order of starting and stopping. */
 import type { Processor, ProcessorMetrics } from '@fleetwire/streaming';
+import { RECORD_FAILURES, type DeadLetterCounts } from './dead-letter.js';
 import type { Metrics } from './metrics.js';
 import type { Part } from './run.js';
 import type { Tracer } from './tracing.js';
@@ -15,7 +16,7 @@ export function processorMetrics(
   metrics: Metrics,
   inputs: readonly string[],
   tracer: Tracer | null = null,
-): ProcessorMetrics {
+): ProcessorMetrics & { readonly deadLetters: DeadLetterCounts } {
   const records = metrics.counter({
     name: 'fleetwire_consumed_records_total',
     help: 'records of an input topic that were processed and committed',
@@ -61,6 +62,11 @@ export function processorMetrics(
       for (const { labels, handle } of series.all()) handle.value = at(labels)?.seconds(Date.now()) ?? 0;
     },
   });
+  const deadLetters = metrics.counter({
+    name: 'fleetwire_dlq_records_total',
+    help: 'whole records that were given up: bug, wrong_partition (written by another partitioner), invalid (not readable)',
+    labels: { stage: [metrics.service], reason: RECORD_FAILURES },
+  });
   const failed = metrics.counter({
     name: 'fleetwire_transactions_failed_total',
     help: 'batches that were not committed and began again, by reason',
@@ -84,6 +90,7 @@ export function processorMetrics(
         .observe(Math.max(0, Date.now() - info.lastTimestampMs) / 1000, tracer?.exampleOf(info.topic));
       of(info.topic, info.partition).processed(info.lastTimestampMs);
     },
+    deadLetters: { count: (reason) => deadLetters.of({ stage: metrics.service, reason }).inc() },
     transactionFailed: (reason) => failed.of({ reason }).inc(),
     lag(topic, partition, count) {
       of(topic, partition).told(count, Date.now());

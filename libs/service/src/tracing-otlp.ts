@@ -98,7 +98,7 @@ class OtlpSpan implements Span {
     if (how.error !== undefined)
       this.span.setStatus({
         code: SpanStatusCode.ERROR,
-        message: how.error instanceof Error ? how.error.message : String(how.error),
+        message: how.error instanceof Error ? how.error.message : `${typeof how.error} was thrown`,
       });
     this.span.end();
   }

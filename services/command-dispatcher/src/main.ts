@@ -66,6 +66,7 @@ await runService({
     });
     const pulse = new CommitPulse();
     const outbox = new Outbox(codec, streams.producer({ log }), log);
+    const loop = processorMetrics(metrics, [COMMANDS, REPORTS]);
     const deps = {
       codec,
       partitions,
@@ -74,6 +75,7 @@ await runService({
       pulse,
       metrics: dispatcherMetrics(metrics),
       smsGateway: config.smsGateway,
+      deadLetters: loop.deadLetters,
     };
     const processor = streams.processor({
       group: 'fleetwire-command-dispatcher',
@@ -83,8 +85,8 @@ await runService({
       guarantee: 'exactly_once',
       batchRecordsMax: BATCH_RECORDS_MAX,
       createTask: (partition) => new DispatcherTask(partition, deps),
-      deadLetter: bugDeadLetter(codec, STAGE, null),
-      metrics: processorMetrics(metrics, [COMMANDS, REPORTS]),
+      deadLetter: bugDeadLetter(codec, STAGE, null, loop.deadLetters),
+      metrics: loop,
       log,
     });
     return [edgesPart(edges, leases, pulse), { name: 'outbox', stop: () => outbox.close() }, processorPart(processor)];

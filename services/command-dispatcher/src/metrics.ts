@@ -1,7 +1,7 @@
 /** All metrics of the command dispatcher. */
 import type { CommandEvent } from '@fleetwire/schemas';
 import type { Metrics } from '@fleetwire/service';
-import { TERMINAL_STATES } from './model.js';
+import { CAUSES, TERMINAL_STATES } from './model.js';
 
 export interface DispatcherMetrics {
   event(event: CommandEvent): void;
@@ -25,6 +25,10 @@ const STATES = [
   'unconfirmed',
 ] as const;
 
+const CAUSE_LABELS = [...CAUSES, 'none'] as const;
+const causeOf = (cause: string | null): (typeof CAUSE_LABELS)[number] =>
+  CAUSE_LABELS.find((known) => known === cause) ?? 'none';
+
 export function dispatcherMetrics(metrics: Metrics): DispatcherMetrics {
   const events = metrics.counter({
     name: 'fleetwire_command_events_total',
@@ -33,8 +37,8 @@ export function dispatcherMetrics(metrics: Metrics): DispatcherMetrics {
   });
   const ends = metrics.counter({
     name: 'fleetwire_commands_ended_total',
-    help: 'commands that ended, by how',
-    labels: { state: STATES.filter((state) => TERMINAL_STATES.has(state)) },
+    help: 'commands that ended, by how and why; cause none: nothing to say',
+    labels: { state: STATES.filter((state) => TERMINAL_STATES.has(state)), cause: CAUSE_LABELS },
   });
   const dropped = metrics.counter({
     name: 'fleetwire_commands_not_taken_total',
@@ -48,7 +52,7 @@ export function dispatcherMetrics(metrics: Metrics): DispatcherMetrics {
   return {
     event(event) {
       events.of({ state: event.state }).inc();
-      if (event.terminal) ends.of({ state: event.state }).inc();
+      if (event.terminal) ends.of({ state: event.state, cause: causeOf(event.cause) }).inc();
     },
     repeated: () => dropped.of({ reason: 'repeated' }).inc(),
     forwarded: () => dropped.of({ reason: 'forwarded' }).inc(),

@@ -6,7 +6,7 @@
  */
 import { deviceTypeOf } from '@fleetwire/protocols';
 import { SchemaError, type Codec, type Command, type CommandReport } from '@fleetwire/schemas';
-import { failpoint, learnSchemas, recordDeadLetter, RecordGuard } from '@fleetwire/service';
+import { type DeadLetterCounts, failpoint, learnSchemas, recordDeadLetter, RecordGuard } from '@fleetwire/service';
 import { partitionOf, type InRecord, type OutRecord, type StepResult, type Task } from '@fleetwire/streaming';
 import { Book } from './book.js';
 import type { CommitPulse } from './commit-pulse.js';
@@ -36,6 +36,8 @@ const FORWARDED = 'forwarded';
 const SEPARATOR = 0x7c;
 
 export interface DispatcherDeps {
+  /** Counts what is given up. */
+  readonly deadLetters?: DeadLetterCounts;
   readonly codec: Codec;
   readonly partitions: number;
   readonly leases: Leases;
@@ -61,7 +63,7 @@ export class DispatcherTask implements Task {
     const { codec, partitions, metrics, leases, outbox } = deps;
     this.#deps = deps;
     this.#partition = partition;
-    this.#guard = new RecordGuard(codec, STAGE, partition, partitions);
+    this.#guard = new RecordGuard(codec, STAGE, partition, partitions, deps.deadLetters);
     this.#records = new Records(codec, partition);
     this.#book = new Book(this.#records, metrics);
     const [sessions, table, records, book] = [this.#sessions, this.#table, this.#records, this.#book];

@@ -49,6 +49,7 @@ await runService({
     const admin = streams.admin();
     const partitions = await admin.partitionCount(RAW_FRAMES);
     await admin.close();
+    const loop = processorMetrics(metrics, [RAW_FRAMES], tracer);
     const deps = {
       codec,
       version: VERSION,
@@ -59,6 +60,7 @@ await runService({
       log,
       mediaTopic: config.media,
       tracer,
+      deadLetters: loop.deadLetters,
     };
     const processor = streams.processor({
       group: 'fleetwire-decoder',
@@ -68,8 +70,8 @@ await runService({
       batchRecordsMax: BATCH_RECORDS_MAX,
       pace: { fetchMs: FETCH_MS },
       createTask: (partition) => new DecoderTask(partition, deps),
-      deadLetter: bugDeadLetter(codec, STAGE, VERSION),
-      metrics: processorMetrics(metrics, [RAW_FRAMES], tracer),
+      deadLetter: bugDeadLetter(codec, STAGE, VERSION, loop.deadLetters),
+      metrics: loop,
       log,
     });
     return [processorPart(processor)];

@@ -7,7 +7,14 @@
  */
 import { Assembler, type DeviceSettings, type Learnt, type Rejection } from '@fleetwire/protocols';
 import type { Codec, RawFrame, Setting } from '@fleetwire/schemas';
-import { failpoint, learnSchemas, RecordGuard, StepTrace, type Tracer } from '@fleetwire/service';
+import {
+  type DeadLetterCounts,
+  failpoint,
+  learnSchemas,
+  RecordGuard,
+  StepTrace,
+  type Tracer,
+} from '@fleetwire/service';
 import type { InRecord, OutRecord, StepResult, StreamLog, Task } from '@fleetwire/streaming';
 import { answersOf, reportedParameters } from './answers.js';
 import { decodeFrame, type FrameAt, type FrameOutcome } from './decode-frame.js';
@@ -23,6 +30,8 @@ export const RAW_FRAMES = 'raw-frames';
 export type Refetch = (partition: number, offsets: readonly number[]) => Promise<readonly InRecord[]>;
 
 export interface DecoderDeps {
+  /** Counts what is given up. */
+  readonly deadLetters?: DeadLetterCounts;
   readonly codec: Codec;
   readonly version: string;
   readonly partitions: number;
@@ -52,7 +61,7 @@ export class DecoderTask implements Task {
   constructor(partition: number, deps: DecoderDeps) {
     this.#deps = deps;
     this.#partition = partition;
-    this.#guard = new RecordGuard(deps.codec, STAGE, partition, deps.partitions);
+    this.#guard = new RecordGuard(deps.codec, STAGE, partition, deps.partitions, deps.deadLetters);
     this.#book = new DeviceBook((ident, field, remedy) => {
       deps.metrics.settingIgnored();
       deps.log.warn({ ident, field, remedy }, 'a setting of a device is not usable and is ignored');

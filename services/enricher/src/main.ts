@@ -56,7 +56,16 @@ await runService({
     await admin.close();
     const groups = new GroupBook();
     const fences = new FenceBook();
-    const deps = { codec, partitions, groups, fences, metrics: enricherMetrics(metrics), tracer };
+    const loop = processorMetrics(metrics, [TELEMETRY], tracer);
+    const deps = {
+      codec,
+      partitions,
+      groups,
+      fences,
+      metrics: enricherMetrics(metrics),
+      tracer,
+      deadLetters: loop.deadLetters,
+    };
     const processor = streams.processor({
       group: 'fleetwire-enricher',
       inputs: [TELEMETRY],
@@ -66,8 +75,8 @@ await runService({
       batchRecordsMax: BATCH_RECORDS_MAX,
       pace: { fetchMs: FETCH_MS, commitMs: COMMIT_MS },
       createTask: (partition) => new EnricherTask(partition, deps),
-      deadLetter: bugDeadLetter(codec, STAGE, null),
-      metrics: processorMetrics(metrics, [TELEMETRY], tracer),
+      deadLetter: bugDeadLetter(codec, STAGE, null, loop.deadLetters),
+      metrics: loop,
       log,
     });
     const whole = { streams, codec, log, metrics: deps.metrics };

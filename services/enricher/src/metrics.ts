@@ -40,7 +40,7 @@ export function enricherMetrics(metrics: Metrics): EnricherMetrics {
     help: 'devices that came online or went offline',
     labels: { type: ['online', 'offline'] },
   });
-  const fences = metrics.gauge({ name: 'fleetwire_geofences_count', help: 'geofences that this process knows' });
+  const fences = metrics.gauge({ name: 'fleetwire_geofences', help: 'geofences that this process knows' });
   const refused = metrics.counter({
     name: 'fleetwire_geofences_refused_total',
     help: 'records of geofences with a shape that can not be used',

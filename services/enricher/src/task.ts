@@ -5,7 +5,14 @@
  * telemetry; state, events and trips are what the committed input made them, whatever was killed in between.
  */
 import type { Codec, Enrichment, Telemetry } from '@fleetwire/schemas';
-import { failpoint, learnSchemas, RecordGuard, StepTrace, type Tracer } from '@fleetwire/service';
+import {
+  type DeadLetterCounts,
+  failpoint,
+  learnSchemas,
+  RecordGuard,
+  StepTrace,
+  type Tracer,
+} from '@fleetwire/service';
 import type { InRecord, OutRecord, StepResult, Task } from '@fleetwire/streaming';
 import { decodeState, DeviceState, encodeState, STATE_FORMAT } from './device-state.js';
 import { DeviceBook, GROUP_PREFIX, type GroupBook, hidden } from './devices.js';
@@ -28,6 +35,8 @@ const TIMERS_PER_TICK_MAX = 2000;
 const LOOK_EVERY_MS = 5_000;
 
 export interface EnricherDeps {
+  /** Counts what is given up. */
+  readonly deadLetters?: DeadLetterCounts;
   readonly codec: Codec;
   readonly partitions: number;
   readonly metrics: EnricherMetrics;
@@ -60,7 +69,7 @@ export class EnricherTask implements Task {
   constructor(partition: number, deps: EnricherDeps) {
     this.#deps = deps;
     this.#publisher = new Publisher(deps.codec, partition);
-    this.#guard = new RecordGuard(deps.codec, STAGE, partition, deps.partitions);
+    this.#guard = new RecordGuard(deps.codec, STAGE, partition, deps.partitions, deps.deadLetters);
     this.#book = new DeviceBook(deps.groups, deps.fences);
   }
 
