@@ -140,6 +140,10 @@ describe('GeoJSON', () => {
       feature({ type: 'Point', coordinates: [8, 50] }, { radius_m: 5, valid_from: 'soon' }),
       'feature.properties.valid_from: give a time',
     ],
+    [
+      feature({ type: 'Point', coordinates: [8, 50] }, { radius_m: 5, valid_from: '2099-01-01T00:00:00Z' }),
+      'feature.properties.valid_from: give a time within the next 14 days',
+    ],
     [feature(polygon(SQUARE), {}, 'a|b'), 'feature.id: give'],
   ])('names the field and the vertex of %s', (text, problem) => {
     const { fences, problems } = parseGeoJson(text, NOW);

@@ -27,6 +27,10 @@ function wrong(where: string, what: string): never {
   throw new Problem(`${where}: ${what}`);
 }
 
+/** The version before is not kept in the topic for ever: it must be there until the new one counts. */
+const AHEAD_MAX_DAYS = 14;
+const AHEAD_MAX_US = AHEAD_MAX_DAYS * 86_400 * 1_000_000;
+
 /** Reads a Feature or a FeatureCollection. `nowUs`: valid_from and version of those that say none. */
 export function parseGeoJson(text: string, nowUs: number): ParsedFences {
   let json: unknown;
@@ -61,6 +65,8 @@ function fenceOf(feature: unknown, where: string, nowUs: number): GeofenceDraft 
   if (typeof name !== 'string') wrong(`${where}.properties.name`, 'give a text');
   if (!isRecord(feature['geometry'])) wrong(`${where}.geometry`, 'give a geometry');
   const from = timeOf(properties['valid_from'], `${where}.properties.valid_from`) ?? nowUs;
+  if (from > nowUs + AHEAD_MAX_US)
+    wrong(`${where}.properties.valid_from`, `give a time within the next ${AHEAD_MAX_DAYS} days`);
   const to = timeOf(properties['valid_to'], `${where}.properties.valid_to`);
   if (to !== null && to <= from) wrong(`${where}.properties.valid_to`, 'must be after valid_from');
   return {

@@ -12,4 +12,5 @@ export {
   type TopicName,
   TOPICS,
   topicSpecs,
+  SUPERSEDED_FENCES_MS,
 } from './topics.js';

@@ -31,6 +31,11 @@ describe('the topics', () => {
       'retention.ms': String(90 * 86_400_000),
     });
     expect(specs.get('devices')).not.toHaveProperty('retention.ms');
+    // A fence's former version outlives its successor's writing by so much: the cleaner looks at the successor's age.
+    expect(specs.get('geofences')).toMatchObject({
+      'min.compaction.lag.ms': String(30 * 86_400_000),
+      'max.compaction.lag.ms': String(31 * 86_400_000),
+    });
   });
 
   it('take any request of this library in one batch', () => {

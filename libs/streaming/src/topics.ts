@@ -174,6 +174,13 @@ function configOf(topic: TopicDescription, replicationFactor: number): Record<st
     'compression.type': 'producer',
     ...(topic.retentionMs === null ? {} : { 'retention.ms': String(topic.retentionMs) }),
     ...(topic.cleanup === 'delete' ? {} : topic.state === true ? STATE : TABLE),
+    // The cleaner drops a record only for a newer one that it may clean itself: that one's age is what counts.
+    ...(topic.supersededMs === undefined
+      ? {}
+      : {
+          'min.compaction.lag.ms': String(topic.supersededMs),
+          'max.compaction.lag.ms': String(topic.supersededMs + DAY_MS),
+        }),
   };
 }
 

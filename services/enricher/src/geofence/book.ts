@@ -4,13 +4,16 @@
  */
 import Flatbush from 'flatbush';
 import type { Geofence } from '@fleetwire/schemas';
+import { SUPERSEDED_FENCES_MS } from '@fleetwire/streaming';
 import type { Point } from '../fold/distance.js';
 import type { Fence, Fences } from '../fold/world.js';
 import { shorter, type Box, type Shape } from './shape.js';
 import { shapeOf } from './shape-of.js';
 
-/** Versions of one fence that are kept; older ones are gone from the topic too, after its compaction. */
-const VERSIONS_MAX = 8;
+/** A version is kept for so long after it has ended, as the topic keeps it: late reports are judged by the fence of their time. */
+export const KEPT_US = SUPERSEDED_FENCES_MS * 1000;
+/** Most versions of one fence: one that is changed without pause must not fill the memory. */
+export const VERSIONS_MAX = 256;
 /** Changed fences are looked through one by one until there are so many; then the index is built anew. */
 const RECENT_MAX = 64;
 /** Side of a cell whose fences are remembered, degrees; and how many cells. */
@@ -49,23 +52,30 @@ export class FenceBook {
   #index: Index | null = null;
   #recent: Version[] = [];
   readonly #cells = new Map<number, readonly Version[]>();
+  /** When the newest record was written, µs. */
+  #newestUs = 0;
 
   get size(): number {
     return this.#versions.size;
   }
 
-  /** Takes a record of `geofences`; null: it was deleted at `atUs`. Null when it was taken, else what is wrong with it. */
+  /** Takes a record of `geofences` that was written at `atUs`; null: it was deleted then. Null when it was taken, else what is wrong with it. */
   put(id: string, geofence: Geofence | null, atUs: number): string | null {
+    this.#newestUs = Math.max(this.#newestUs, atUs);
     const known = this.#versions.get(id) ?? [];
     if (geofence === null) {
       for (const version of known) version.toUs = Math.min(version.toUs, atUs);
+      this.#keep(id, known);
       return null;
     }
     const shape = shapeOf(geofence);
     if ('problem' in shape) return shape.problem;
     const version = versionOf(geofence, shape);
     const others = known.filter(({ fromUs }) => fromUs !== version.fromUs);
-    this.#versions.set(id, [...others, version].sort((a, b) => a.fromUs - b.fromUs).slice(-VERSIONS_MAX));
+    this.#keep(
+      id,
+      [...others, version].sort((a, b) => a.fromUs - b.fromUs),
+    );
     this.#recent.push(version);
     if (this.#recent.length > RECENT_MAX) this.#index = null;
     return null;
@@ -87,6 +97,15 @@ export class FenceBook {
         return version !== null && isFor(version, owner) ? version : null;
       },
     };
+  }
+
+  /** Keeps what late reports may still ask for, oldest first. */
+  #keep(id: string, versions: readonly Version[]): void {
+    const oldestUs = this.#newestUs - KEPT_US;
+    const endOf = ({ toUs }: Version, i: number): number => Math.min(toUs, versions[i + 1]?.fromUs ?? Infinity);
+    const kept = versions.filter((version, i) => endOf(version, i) > oldestUs).slice(-VERSIONS_MAX);
+    if (kept.length === 0) this.#versions.delete(id);
+    else this.#versions.set(id, kept);
   }
 
   #at(id: string, atUs: number): Version | null {

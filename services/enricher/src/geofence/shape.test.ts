@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { distanceKm, type Point } from '../fold/distance.js';
 import { geofence } from '../testing.js';
-import { FenceBook } from './book.js';
+import { FenceBook, KEPT_US, VERSIONS_MAX } from './book.js';
 import { circle, corridor, polygon } from './shape.js';
 import { shapeOf } from './shape-of.js';
 
@@ -189,6 +189,28 @@ describe('a geofence record', () => {
       geofence({ id: 'x', ...over, rings: 'rings' in over ? over.rings.map((ring) => [...ring]) : [] }),
     );
     expect('problem' in shape && shape.problem).toContain(`${field}:`);
+  });
+
+  it('is kept in its older versions for as long as the topic keeps them, and not for ever', () => {
+    const fences = new FenceBook();
+    const near = (atUs: number): number[] =>
+      (fences.of({ ident: 'd', tenant: null, group: null })?.near(at(0, 0), atUs) ?? []).map(({ version }) => version);
+    const put = (version: number, atUs: number): string | null =>
+      fences.put(
+        'a',
+        geofence({ id: 'a', shape: 'circle', center: at(0, 0), radius_m: 100, version, valid_from: atUs }),
+        atUs,
+      );
+    for (let n = 0; n < 100; n++) put(n, n * 1000);
+    expect([near(500), near(50_500), near(99_500)]).toEqual([[0], [50], [99]]);
+    put(100, KEPT_US + 50_000);
+    expect([near(49_500), near(50_500)]).toEqual([[], [50]]);
+    fences.put('a', null, KEPT_US + 60_000);
+    fences.put('b', geofence({ id: 'b', shape: 'circle', center: at(5, 5), radius_m: 100 }), 3 * KEPT_US);
+    fences.put('a', null, 3 * KEPT_US);
+    expect(fences.size).toBe(1);
+    for (let n = 0; n < 2 * VERSIONS_MAX; n++) put(n, 3 * KEPT_US + n);
+    expect([near(3 * KEPT_US + VERSIONS_MAX - 1), near(3 * KEPT_US + VERSIONS_MAX)]).toEqual([[], [VERSIONS_MAX]]);
   });
 
   it('counts from its valid_from on, until the next version, its valid_to or its end; and for whom it is', () => {

@@ -87,6 +87,26 @@ describe('a geofence', () => {
     const device = run({}, [...stay, fix(40, 0)], (fences) => fences.put('yard', moved, 0));
     expect(device.events('geofence_exit')).toEqual([]);
     device.batch([fix(50, 0)]);
-    expect(device.events('geofence_exit')).toHaveLength(1);
+    expect(device.events('geofence_exit')).toMatchObject([{ at: EPOCH_US + 40e6, geofence_version: 2 }]);
+    expect(device.trips('visit')).toMatchObject([{ geofence_version: 1 }]);
+  });
+
+  it('judges a late report by the version of its time, and says which, also in a process that was started after the change', () => {
+    const fences = new FenceBook();
+    const book = new DeviceBook(new GroupBook(), fences);
+    const away = { latitude: 51, longitude: 8 };
+    const second = geofence({ ...YARD, version: 2, valid_from: EPOCH_US + 60e6, center: away });
+    const back = geofence({ ...YARD, version: 3, valid_from: EPOCH_US + 120e6 });
+    // As the topic holds them: each was written when it began to count.
+    fences.put('yard', geofence({ ...YARD, version: 1 }), 0);
+    for (const fence of [second, back]) fences.put('yard', fence, fence.valid_from);
+    const device = new TestDevice(() => book.profile('device'));
+    for (const s of [0, 150, 160, 170]) device.batch([fix(s, s < 100 ? 900 : 0)]);
+    device.batch([10, 20, 30].map((s) => fix(s, 0)));
+    device.batch([70, 80].map((s) => fix(s, 0)));
+    expect(
+      device.events('geofence_enter').map((event) => 'geofence_version' in event && event.geofence_version),
+    ).toEqual([3, 1]);
+    expect(device.events('geofence_exit')).toMatchObject([{ at: EPOCH_US + 70e6, geofence_version: 2 }]);
   });
 });

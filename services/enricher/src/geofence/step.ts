@@ -104,7 +104,8 @@ function enter(visit: FenceVisit, fence: Fence, out: Output[]): FenceVisit {
 
 function exit(visit: FenceVisit & { readonly left: Mark }, fence: Fence, out: Output[]): null {
   const seconds = (visit.left.atUs - visit.start.atUs) / SECOND_US;
-  if (fence.wants.exit) out.push(fenceEvent('geofence_exit', visit, visit.left, { value: seconds, unit: 's' }));
+  // It names the version whose border it was, which may be newer than the one that was entered.
+  if (fence.wants.exit) out.push(fenceEvent('geofence_exit', fence, visit.left, { value: seconds, unit: 's' }));
   out.push(visitFinal(visit, visit.left, 'end'));
   return null;
 }
@@ -112,7 +113,7 @@ function exit(visit: FenceVisit & { readonly left: Mark }, fence: Fence, out: Ou
 function dwell(visit: FenceVisit, fence: Fence, entry: Entry, mark: Mark, out: Output[]): FenceVisit {
   if (visit.dwelt || fence.dwellS === null || !fence.wants.dwell) return visit;
   if (entry.timeUs - visit.start.atUs < fence.dwellS * SECOND_US) return visit;
-  out.push(fenceEvent('geofence_dwell', visit, mark, { limit: fence.dwellS, unit: 's' }));
+  out.push(fenceEvent('geofence_dwell', fence, mark, { limit: fence.dwellS, unit: 's' }));
   return { ...visit, dwelt: true };
 }
 
@@ -146,8 +147,7 @@ function crossings(
     if (state.fences.some(({ id, entered }) => id === fence.id && entered)) continue;
     if (!leadsThrough(fence, from, fix)) continue;
     const mark = here();
-    const of = { id: fence.id, name: fence.name, version: fence.version };
-    out.push(fenceEvent('geofence_cross', of, mark));
+    out.push(fenceEvent('geofence_cross', fence, mark));
   }
 }
 
