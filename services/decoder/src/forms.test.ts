@@ -173,9 +173,48 @@ describe('a device whose format is known', () => {
     expect(of(result, 'dead-letters').map((o) => codec.decode('dead-letters', o.value!).reason)).toEqual([
       'layout_mismatch',
     ]);
-    expect(commands(result)).toHaveLength(1);
+    expect(commands(result)[0]).toMatchObject({ arguments: '{"text":"AT$FORM=?"}' });
     const answered = await bench.step([bench.frame(replyLine('FORM', `0,@P,0,"${FORM}%GQ"`))]);
     expect(telemetry(answered)).toMatchObject([{ revision: 1, message_id: telemetry(result)[0]!.message_id }]);
+  });
+});
+
+describe('a device whose format came from an answer', () => {
+  const HOUR = 3_600_000_000;
+  const on = (connection: number, received_at = RECEIVED_US + HOUR): Partial<RawFrame> => ({ connection, received_at });
+
+  it('is asked again when it connects again, once, because a change of the same length can not be seen', async () => {
+    const bench = new Bench();
+    await bench.step([bench.frame(binary(0)), bench.frame(ANSWER)]);
+    expect(commands(await bench.step([bench.frame(binary(1))]))).toEqual([]);
+    const again = await bench.step([bench.frame(keepAliveFrame(UNIT, 2), on(4)), bench.frame(binary(2), on(4))]);
+    expect(commands(again)).toMatchObject([{ id: `form-check:${UNIT}:edge-a:4`, arguments: '{"text":"AT$FORM=?"}' }]);
+    const changed = '%SA%BV%MV';
+    await bench.step([bench.frame(replyLine('FORM', `1,@P,0,"${changed}"`), on(4))]);
+    const [report] = telemetry(await bench.step([bench.frame(binary(3, changed), on(4))]));
+    expect(report).toMatchObject({ external_powersource_voltage: 12.5, backup_battery_voltage: 4.1 });
+  });
+
+  it('is not asked more than once a minute however often it connects, and on UDP once an hour', async () => {
+    const bench = new Bench();
+    expect(commands(await bench.step([bench.frame(ANSWER), bench.frame(binary(0))]))).toEqual([]);
+    const asked = async (over: Partial<RawFrame>): Promise<number> =>
+      commands(await bench.step([bench.frame(keepAliveFrame(UNIT, 1), over)])).length;
+    const at = (seconds: number): number => RECEIVED_US + HOUR + seconds * 1e6;
+    expect(await asked(on(4, at(0)))).toBe(1);
+    expect(await asked(on(5, at(59)))).toBe(0);
+    expect(await asked(on(5, at(60)))).toBe(1);
+    expect(await asked({ ...on(6, at(200)), transport: 'udp' })).toBe(0);
+    expect(await asked({ ...on(6, at(3_660)), transport: 'udp' })).toBe(1);
+  });
+
+  it('is asked for the lists of its buses too when values are left over', async () => {
+    const bench = new Bench();
+    await bench.step([bench.frame(ANSWER)]);
+    const ascii = asciiFrame({ unitId: UNIT, sequence: 1, records: [reading(1)], form: `${FORM}%JO5` });
+    expect(commands(await bench.step([bench.frame(ascii, on(3))])).map((c) => c.arguments)).toEqual(
+      ['FORM', 'FMSC', '1708'].map((word) => `{"text":"AT$${word}=?"}`),
+    );
   });
 });
 

@@ -6,7 +6,7 @@
  * is; each frame ends in at least one outcome (telemetry, answer, presence, dead letter, or a part that waits).
  */
 import { Assembler, type DeviceSettings, type Learnt, type Rejection } from '@fleetwire/protocols';
-import type { Codec, RawFrame, Setting } from '@fleetwire/schemas';
+import type { Codec, Command, RawFrame, Setting } from '@fleetwire/schemas';
 import {
   type DeadLetterCounts,
   failpoint,
@@ -95,7 +95,8 @@ export class DecoderTask implements Task {
     const trace = StepTrace.of(this.#deps.tracer ?? null, 'decode', records);
     for (const record of records) {
       const from = outputs.length;
-      await this.#frame(record, outputs);
+      const learning = this.#frame(record, outputs);
+      if (learning !== null) await learning;
       trace?.became(record, outputs, from);
     }
     trace?.end();
@@ -110,17 +111,31 @@ export class DecoderTask implements Task {
     return outputs.length === 0 ? null : { outputs, holdAt: this.#hold() };
   }
 
-  async #frame(record: InRecord, outputs: OutRecord[]): Promise<void> {
+  /** Not null: what it taught leads to reading other frames again, which takes time. */
+  #frame(record: InRecord, outputs: OutRecord[]): Promise<void> | null {
     const { codec, metrics } = this.#deps;
     const at: FrameAt = { topic: record.topic, partition: record.partition, offset: record.offset };
     const raw = codec.decode('raw-frames', record.value!);
     const outcome = this.#decode(raw, at, this.#book.settingsFor(raw.ident, at.offset), 0);
     metrics.frame(outcome);
-    if (outcome.frame === null) this.#rawOfPart.set(at.offset, raw);
+    if (outcome.frame === null) this.#rawOfPart.set(at.offset, { ...raw, frame: Buffer.from(raw.frame) });
     this.#expire(outcome.expired, outputs);
     this.#publish(raw, at, outcome, outputs);
+    if (outcome.learnt.length > 0) return this.#learnAll(raw, at, outcome, outputs);
+    this.#query(raw, at, outcome, outputs);
+    return null;
+  }
+
+  async #learnAll(raw: RawFrame, at: FrameAt, outcome: FrameOutcome, outputs: OutRecord[]): Promise<void> {
     for (const learnt of outcome.learnt) await this.#learn(raw, at, learnt, outputs);
+    this.#query(raw, at, outcome, outputs);
+  }
+
+  /** Asks a device for its report format, where that is called for. */
+  #query(raw: RawFrame, at: FrameAt, outcome: FrameOutcome, outputs: OutRecord[]): void {
     if (outcome.rejected.some((r) => lacksForm(raw, r))) this.#awaitForm(raw, at, outputs);
+    else if (this.#book.setting(raw.ident, FORM)?.source === 'reply')
+      this.#ask(raw, this.#deps.formQueries.connected(raw), outputs);
   }
 
   #decode(raw: RawFrame, at: FrameAt, settings: DeviceSettings, revision: number): FrameOutcome {
@@ -163,6 +178,7 @@ export class DecoderTask implements Task {
   }
 
   async #learn(raw: RawFrame, at: FrameAt, learnt: Learnt, outputs: OutRecord[]): Promise<void> {
+    if (learnt.name === FORM && learnt.settings?.formSource === 'reply') this.#deps.formQueries.answered(raw);
     const before = this.#book.setting(raw.ident, learnt.name);
     const what = { ident: raw.ident, name: learnt.name, value: learnt.value, settings: learnt.settings ?? {} };
     const setting = learnSetting(before, what, at.offset, raw.received_at, learnt.settings?.formSource ?? 'reply');
@@ -219,14 +235,19 @@ export class DecoderTask implements Task {
   #awaitForm(raw: RawFrame, at: FrameAt, outputs: OutRecord[]): void {
     const setting = awaitSetting(this.#book.setting(raw.ident, FORM), raw.ident, FORM, at.offset, raw.received_at);
     if (setting !== null) this.#write(setting, outputs);
-    const query = this.#deps.formQueries.query(raw);
-    if (query !== null)
-      outputs.push({
-        topic: 'commands',
-        key: raw.ident,
-        partition: this.#partition,
-        value: this.#deps.codec.encode('commands', query),
-      });
+    const { form } = this.#book.settingsFor(raw.ident, at.offset);
+    const known = form !== undefined && form !== null;
+    for (const query of this.#deps.formQueries.unfit(raw, known)) this.#ask(raw, query, outputs);
+  }
+
+  #ask(raw: RawFrame, query: Command | null, outputs: OutRecord[]): void {
+    if (query === null) return;
+    outputs.push({
+      topic: 'commands',
+      key: raw.ident,
+      partition: this.#partition,
+      value: this.#deps.codec.encode('commands', query),
+    });
   }
 
   #expire(sets: FrameOutcome['expired'], outputs: OutRecord[]): void {
