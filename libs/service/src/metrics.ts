@@ -54,6 +54,8 @@ export interface MetricRow {
   readonly type: 'counter' | 'gauge' | 'histogram';
   /** Label names. */
   readonly labels: readonly string[];
+  /** Label → its values; null: known only at run time. */
+  readonly values: LabelSpec;
   readonly help: string;
 }
 
@@ -179,7 +181,8 @@ export class Metrics {
   #declare(options: MetricOptions<LabelSpec>, type: MetricRow['type']): void {
     if (!/^fleetwire_[a-z0-9]+(_[a-z0-9]+)*$/.test(options.name))
       throw new Error(`The metric ${options.name} must be snake_case and begin with fleetwire_.`);
-    this.#rows.push({ name: options.name, type, labels: Object.keys(options.labels ?? {}), help: options.help });
+    const values = options.labels ?? {};
+    this.#rows.push({ name: options.name, type, labels: Object.keys(values), values, help: options.help });
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Prometheus on the real services: it scrapes all of them, can read every metric, evaluates every rule; and when the broker is stopped the alert of an outage fires, its
- * runbook can be followed word for word, and the alert ends after it.
+ * runbook can be followed word for word, and the alert ends after it. A trace leads through all of them.
  *
  * The rules are those that are deployed. Only their waiting (`for`) is shortened, sixty-fold; FLEETWIRE_OPS_HASTE=1 runs them as they are (`npm run chaos:outage-alert`).
  */
@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fleet } from '../harness/fleet.js';
 import { Stack } from '../harness/stack.js';
 import { waitFor } from '../harness/wait.js';
+import { Collector, type TakenSpan } from './collector.js';
 import { Prometheus } from './prometheus.js';
 import { runTool } from './tools.js';
 
@@ -23,10 +24,13 @@ const QUIET_MS = 180_000;
 let stack: Stack;
 let fleet: Fleet;
 let prometheus: Prometheus;
+let collector: Collector;
 
 beforeAll(async () => {
   const services = { 'edge-listener': 1, decoder: 1, enricher: 1, 'command-dispatcher': 1 };
-  stack = await Stack.start({ brokers: 1, services, partitions: 6 });
+  collector = await Collector.start();
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, FLEETWIRE_TRACE_SHARE: '1' };
+  stack = await Stack.start({ brokers: 1, services, partitions: 6, env });
   fleet = new Fleet({ seed: 7, devices: 5, everyMs: 500, transport: 'tcp', ports: stack.ports });
   fleet.start();
   prometheus = await Prometheus.start({
@@ -39,6 +43,7 @@ afterAll(async () => {
   fleet.stop();
   await prometheus.stop();
   await stack.stop();
+  await collector.stop();
 }, 120_000);
 
 describe('Prometheus', () => {
@@ -77,6 +82,68 @@ describe('Prometheus', () => {
     expect(await prometheus.firing()).not.toContain(ALERT);
   });
 });
+
+describe('a trace', () => {
+  it('leads from the socket over the decoder to the enriched record, under one id', async () => {
+    const whole = (): readonly TakenSpan[] | null => {
+      for (const enriched of collector.named('enrich')) {
+        const decoded = collector.named('decode').find(({ spanId }) => spanId === enriched.parentSpanId);
+        const received = collector.named('receive').find(({ spanId }) => spanId === decoded?.parentSpanId);
+        if (decoded !== undefined && received !== undefined) return [received, decoded, enriched];
+      }
+      return null;
+    };
+    await waitFor('the spans of one frame from three services', () => whole() !== null, 90_000);
+    const spans = whole() ?? [];
+    expect(spans.map(({ service }) => service)).toEqual(['edge-listener', 'decoder', 'enricher']);
+    expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
+    expect(spans[0]?.parentSpanId).toBe('');
+    const header = await traceOfEnriched(spans[2]?.traceId ?? '');
+    expect(header.split('-')[2]).toBe(spans[2]?.spanId);
+  });
+
+  it('is linked with the batch in which its record was processed', async () => {
+    const linked = (): boolean =>
+      collector.named('decode').some(({ parentSpanId, links }) => {
+        const batch = collector.named('decode batch').find(({ spanId }) => links.includes(spanId));
+        return batch?.links.includes(parentSpanId) === true;
+      });
+    await waitFor('a batch and a record that are linked both ways', linked, 90_000);
+  });
+
+  it('is an example of the latency that Prometheus keeps', async () => {
+    interface Series {
+      readonly exemplars: readonly { readonly labels: Readonly<Record<string, string>> }[];
+    }
+    const now = Date.now() / 1000;
+    const query = `query=fleetwire_edge_ack_latency_seconds_bucket&start=${now - 600}&end=${now + 600}`;
+    await waitFor(
+      'an exemplar with the id of a trace that was sent',
+      async () => {
+        const series = await prometheus.ask<readonly Series[]>(`query_exemplars?${query}`);
+        const ids = series.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels['trace_id']));
+        return ids.some((id) => collector.spans.some(({ traceId }) => traceId === id));
+      },
+      90_000,
+    );
+  });
+});
+
+/** The header of the enriched record of a trace. */
+async function traceOfEnriched(traceId: string): Promise<string> {
+  let found = '';
+  await stack.streams.read({
+    topics: ['telemetry-enriched'],
+    from: 'beginning',
+    untilEnd: true,
+    onRecord: ({ headers }) => {
+      const header = headers['traceparent']?.toString('latin1') ?? '';
+      if (header.includes(traceId)) found = header;
+      return found === '';
+    },
+  });
+  return found;
+}
 
 /** The commands of a runbook that are marked for one machine, in order. */
 function commandsOf(alert: string): readonly string[] {

@@ -205,6 +205,13 @@ export const PIPELINE_ALERTS: readonly Alert[] = [
     'Over a fifth of the reports are known already: devices do not get their answers.',
     'sum(rate(fleetwire_reports_enriched_total{outcome="duplicate"}[15m])) / sum(rate(fleetwire_reports_enriched_total[15m])) > 0.2',
   ),
+  row(
+    'warning',
+    'FleetwireRecordBug',
+    '0m',
+    'A record of {{ $labels.app }} failed twice and is a dead letter: a bug of ours.',
+    'sum by (app) (increase(fleetwire_dlq_records_total{reason="bug"}[15m])) > 0',
+  ),
 ];
 
 export const COMMAND_ALERTS: readonly Alert[] = [
@@ -238,6 +245,13 @@ export const RUNTIME_ALERTS: readonly Alert[] = [
     '5m',
     '{{ $labels.instance }} can not be scraped.',
     'up{job=~".*fleetwire.*"} == 0',
+  ),
+  row(
+    'warning',
+    'FleetwireCertificateExpiry',
+    '1h',
+    'The certificate {{ $labels.certificate }} of {{ $labels.pod }} ends within 14 days.',
+    'fleetwire_tls_certificate_not_after_timestamp_seconds > 0 and fleetwire_tls_certificate_not_after_timestamp_seconds - time() < 14 * 86400',
   ),
   row(
     'critical',

@@ -65,9 +65,9 @@ export interface Group {
 
 const RECORDINGS: readonly Rule[] = [
   {
-    // How long the consumer would need at its pace of now; 0 when it is caught up.
+    // Of the partition that is furthest behind: the age of what it has not read; 0 when all are caught up.
     record: 'fleetwire:lag:seconds',
-    expr: 'sum by (app, topic) (fleetwire_lag_records) / on (app, topic) clamp_min(sum by (app, topic) (rate(fleetwire_consumed_records_total[5m])), 0.1)',
+    expr: 'max by (app, topic) (fleetwire_lag_seconds)',
   },
   {
     record: 'fleetwire:dead_letters:rate10m',

@@ -3,7 +3,7 @@ import { dispatcherMetrics } from '@fleetwire/command-dispatcher';
 import { decoderMetrics } from '@fleetwire/decoder';
 import { edgeMetrics, udpKernelDrops } from '@fleetwire/edge-listener';
 import { enricherMetrics } from '@fleetwire/enricher';
-import { Metrics, metricTable, processorMetrics } from '@fleetwire/service';
+import { Metrics, metricTable, processorMetrics, type MetricRow } from '@fleetwire/service';
 
 export interface ServiceMetrics {
   /** Label `app`. */
@@ -38,9 +38,24 @@ export function serviceMetrics(): readonly ServiceMetrics[] {
   ];
 }
 
+function valuesOf({ name, values }: MetricRow): readonly string[] {
+  return Object.entries(values).map(
+    ([label, list]) => `- \`${name}\` ${label}: ${list === null ? 'known at run time only' : list.join(', ')}`,
+  );
+}
+
 /** The page that lists every metric of every service. */
 export function metricsPage(): string {
-  const tables = serviceMetrics().flatMap(({ app, metrics }) => [`## ${app}`, '', ...metricTable(metrics.rows), '']);
+  const tables = serviceMetrics().flatMap(({ app, metrics }) => [
+    `## ${app}`,
+    '',
+    ...metricTable(metrics.rows),
+    '',
+    'Values of labels:',
+    '',
+    ...metrics.rows.flatMap(valuesOf),
+    '',
+  ]);
   return [
     '# Metrics',
     '',
