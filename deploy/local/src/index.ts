@@ -8,3 +8,5 @@ export { commandLine, isAlive } from './process-table.js';
 export { freePort, freePorts, portIsFree, requirePort, until } from './wait.js';
 export * from './versions.js';
 export { askedFor, provide, requireEngine, type Provided, type ProvidedPart, type ProvideOptions } from './provide.js';
+export { fetchPackage, KAFKA } from './fetch.js';
+export { findJava, type Java } from './java.js';

@@ -99,6 +99,11 @@ class World {
     return command;
   }
 
+  /** Any value, as a client may write it. */
+  give(topic: string, value: Buffer, headers: InRecord['headers'] = {}): void {
+    this.step(this.task.process([{ ...this.#record(topic, IDENT, value), headers }], this.nowMs));
+  }
+
   report(over: Partial<CommandReport>): void {
     const sent = this.sent.at(-1);
     const report: CommandReport = {
@@ -304,6 +309,43 @@ describe('commands that wait for devices which are away', () => {
     world.leases.renew('edge-a', false);
     world.tick();
     expect(world.states.at(-1)).toBe('routed');
+  });
+});
+
+describe('a record of commands', () => {
+  const other = String(
+    9_000_000_000 +
+      [1, 2, 3, 4, 5, 6, 7, 8, 9].find((n) => partitionOf(String(9_000_000_000 + n), PARTITIONS) !== PARTITION)!,
+  );
+  const letters = (world: World): string[] =>
+    world.outputs
+      .filter(({ topic }) => topic === 'dead-letters')
+      .map(({ value }) => {
+        const { reason, error } = codec.decode('dead-letters', value!);
+        return `${reason}: ${error}`;
+      });
+
+  it('on a wrong partition is forwarded once, and is a dead letter the second time', () => {
+    const world = new World();
+    world.command('interval', { cycle_time: 60 }, { ident: other });
+    const [forwarded] = world.outputs;
+    expect(forwarded).toMatchObject({ topic: 'commands', key: other, headers: { forwarded: `${PARTITION}/0` } });
+    expect(world.events).toEqual([]);
+    world.give('commands', forwarded!.value!, { forwarded: Buffer.from('2/0') });
+    expect(letters(world)).toEqual([expect.stringMatching(/^wrong_partition: /)]);
+  });
+
+  it('may be JSON; one that is no command is a dead letter that says why, and the partition goes on', () => {
+    const world = new World();
+    const fields = { id: 'j', ident: IDENT, name: 'interval', arguments: { cycle_time: 60 }, expires_at: 2e15 };
+    world.give('commands', Buffer.from(JSON.stringify({ ...fields, expires_at: undefined })));
+    world.give('commands', Buffer.from([0, 0, 0, 0, 1, 255]));
+    world.give('commands', Buffer.from(JSON.stringify(fields)));
+    expect(letters(world)).toEqual([
+      expect.stringMatching(/^invalid: expires_at: it is missing/),
+      expect.stringMatching(/^invalid: /),
+    ]);
+    expect(world.states).toEqual(['requested', 'queued']);
   });
 });
 

@@ -11,6 +11,7 @@ import { partitionOf, type InRecord, type OutRecord, type StepResult, type Task 
 import { Book } from './book.js';
 import type { CommitPulse } from './commit-pulse.js';
 import { DeviceTable } from './device-table.js';
+import { commandOfJson, isJson } from './json-command.js';
 import type { Leases } from './leases.js';
 import { answer, edgeReport, handOver, request, timeOut } from './machine.js';
 import type { DispatcherMetrics } from './metrics.js';
@@ -172,17 +173,30 @@ export class DispatcherTask implements Task {
 
   /** Null: a tombstone, or no command: that is a dead letter. */
   #read(record: InRecord, outputs: OutRecord[]): Command | null {
-    const { codec, metrics } = this.#deps;
-    try {
-      return record.value === null ? null : codec.decode(COMMANDS, record.value);
-    } catch (error) {
-      if (!(error instanceof SchemaError)) throw error;
-      metrics.invalid();
-      const ident = record.key?.toString('utf8') ?? null;
-      const failure = { reason: 'invalid', stage: STAGE, ident, error: error.message, version: null } as const;
-      outputs.push(recordDeadLetter(codec, record, failure));
+    const { codec } = this.#deps;
+    const { value } = record;
+    if (value === null) return null;
+    if (isJson(value)) {
+      const read = commandOfJson(value, record.timestampMs);
+      if ('command' in read) return read.command;
+      this.#invalid(record, read.error, outputs);
       return null;
     }
+    try {
+      return codec.decode(COMMANDS, value);
+    } catch (error) {
+      if (!(error instanceof SchemaError)) throw error;
+      this.#invalid(record, error.message, outputs);
+      return null;
+    }
+  }
+
+  #invalid(record: InRecord, error: string, outputs: OutRecord[]): void {
+    this.#deps.metrics.invalid();
+    const ident = record.key?.toString('utf8') ?? null;
+    outputs.push(
+      recordDeadLetter(this.#deps.codec, record, { reason: 'invalid', stage: STAGE, ident, error, version: null }),
+    );
   }
 
   /** A client's partitioner put it elsewhere: it goes to its own partition, once. */

@@ -158,8 +158,8 @@ async function measureLatency(stack: Stack): Promise<void> {
 
   const measured = times.slice(first, last);
   const since = (from: keyof Times, to: keyof Times): number[] =>
-    measured.flatMap((one) =>
-      typeof one[from] === 'number' && typeof one[to] === 'number' ? [Number(one[to]) - Number(one[from])] : [],
+    measured.flatMap(({ [from]: begun, [to]: done }) =>
+      typeof begun === 'number' && typeof done === 'number' ? [done - begun] : [],
     );
   const ends: Record<string, number> = {};
   for (const { end } of measured) ends[end ?? 'open'] = (ends[end ?? 'open'] ?? 0) + 1;

@@ -73,6 +73,11 @@ export class CommandedDevice {
     this.#nextConnectMs = 0;
   }
 
+  /** Says this, whatever its simulation would. */
+  say(text: string): void {
+    this.#write([Buffer.from(text, 'latin1')]);
+  }
+
   /** Times that a text was received. */
   count(text: string): number {
     let all = '';

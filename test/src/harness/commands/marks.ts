@@ -31,7 +31,7 @@ const MARKS = /\$JSEC,(1\d{5})\r\n|,S32,000000,(1\d{5})#|mark(1\d{5})\.|=(1\d{5}
 /** Numbers of the commands in what a device got, in order, with repeats. */
 export function marksIn(received: string): readonly number[] {
   const found: number[] = [];
-  for (const [, ...groups] of received.matchAll(MARKS))
-    found.push(Number(groups.find((digits) => digits !== undefined)) - 100_000);
+  // Of the groups all but one are empty.
+  for (const [, ...groups] of received.matchAll(MARKS)) found.push(Number(groups.join('')) - 100_000);
   return found;
 }

@@ -16,6 +16,8 @@ import { silentLog } from './log.js';
 
 const PARTITIONS = 4;
 
+export { PARTITIONS as COMMAND_PARTITIONS };
+
 export interface WorldOptions {
   readonly brokers: readonly string[];
   /** Address of the schema registry, which has all schemas. */
@@ -128,6 +130,11 @@ export class CommandWorld {
     await this.write({ topic: 'devices', key: device.ident, value: this.#codec.encode('devices', device) });
   }
 
+  /** The bytes of a command. */
+  encode(draft: CommandDraft): Buffer {
+    return this.#codec.encode('commands', draft);
+  }
+
   async write(record: OutRecord): Promise<void> {
     await this.#producer.send([record]);
   }
@@ -142,7 +149,7 @@ export class CommandWorld {
     return all.filter((event) => event.terminal && event.cause === cause).length;
   }
 
-  async reached(id: string, state: CommandEvent['state'], timeoutMs = 20_000): Promise<CommandEvent> {
+  async reached(id: string, state: CommandEvent['state'], timeoutMs = 60_000): Promise<CommandEvent> {
     const found = (): CommandEvent | undefined => this.story(id).find((event) => event.state === state);
     await waitFor(`command ${id} to be ${state}`, () => found() !== undefined, timeoutMs).catch((error: unknown) => {
       throw new Error(`its events: ${JSON.stringify(this.story(id))}`, { cause: error });
@@ -151,7 +158,7 @@ export class CommandWorld {
   }
 
   /** The terminal event. */
-  async end(id: string, timeoutMs = 20_000): Promise<CommandEvent> {
+  async end(id: string, timeoutMs = 60_000): Promise<CommandEvent> {
     const found = (): CommandEvent | undefined => this.story(id).find((event) => event.terminal);
     await waitFor(`command ${id} to end`, () => found() !== undefined, timeoutMs).catch((error: unknown) => {
       throw new Error(`its events: ${JSON.stringify(this.story(id))}`, { cause: error });

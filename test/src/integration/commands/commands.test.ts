@@ -9,7 +9,10 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { encodeXPacket } from '@fleetwire/protocols/simulate/astra';
 import { driftOf } from '@fleetwire/protocols';
 import { waitFor } from '../../harness/wait.js';
-import type { CommandWorld } from '../../harness/commands/world.js';
+import { partitionOf } from '@fleetwire/streaming';
+import { consoleProduce } from '../../harness/commands/console-producer.js';
+import { COMMAND_PARTITIONS, type CommandWorld } from '../../harness/commands/world.js';
+import { describeEnds, describeLongEnds, describeWindow } from './matrix.js';
 import { startWorld } from './world.js';
 
 let world: CommandWorld;
@@ -37,6 +40,9 @@ function run(args: readonly string[], input: string): Promise<Ran> {
   child.stdin.end(input);
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
 }
+
+describeWindow(() => world);
+describeEnds(() => world);
 
 const NONE = { max_speed: null, ignition_off: null, max_fix_age_s: null };
 
@@ -128,9 +134,9 @@ describe('a condition', () => {
   let socket: net.Socket;
   let received = '';
 
-  /** A position of this moment, at a speed. */
-  async function drive(speed: number): Promise<void> {
-    const time = Math.floor(Date.now() / 1000);
+  /** A position at a speed, of this moment or older. */
+  async function drive(speed: number, ageS = 0): Promise<void> {
+    const time = Math.floor(Date.now() / 1000) - ageS;
     const position = { 'position.latitude': 52, 'position.longitude': 13, 'position.timestamp': time };
     const values = { ...position, 'position.speed': speed };
     const report = { sequence: 1, time, reasons: ['timed_interval'], status: 0, modules: [MODULE_GNSS], values };
@@ -149,10 +155,10 @@ describe('a condition', () => {
     world.send(IMEI, 'immobilise', { mode: 1 }, { confirm: true, condition: { ...NONE, ...condition } });
 
   it('is judged at the edge on the last position: the command is written when it holds and refused when it does not', async () => {
-    await drive(80);
+    await drive(40);
     const fast = await stop({ max_speed: 5 });
     expect(await world.end(fast)).toMatchObject({ state: 'refused', cause: 'condition_not_met' });
-    expect((await world.end(fast)).detail).toMatch(/the speed is 80 km\/h/);
+    expect((await world.end(fast)).detail).toMatch(/the speed is 40 km\/h/);
     expect(received).not.toContain('$IMOB');
     await drive(0);
     const slow = await stop({ max_speed: 5 });
@@ -162,10 +168,11 @@ describe('a condition', () => {
     expect(await world.end(slow)).toMatchObject({ state: 'succeeded' });
   });
 
-  it('that can not be known refuses the command', async () => {
-    await drive(0);
-    const old = await stop({ max_fix_age_s: 0.001 });
+  it('that can not be known refuses the command: the last position is ten minutes old', async () => {
+    await drive(0, 600);
+    const old = await stop({ max_speed: 5 });
     expect(await world.end(old)).toMatchObject({ state: 'refused', cause: 'condition_unknown' });
+    expect((await world.end(old)).detail).toMatch(/^the last position is 60\d s old, more than 60 s$/);
     expect(received.split('$IMOB').length - 1).toBe(1);
   });
 });
@@ -239,6 +246,56 @@ describe('a device that moves to another edge', () => {
   });
 });
 
+describe('a device that moves between the routing and the write', () => {
+  it('gets its command once, from the new holder', async () => {
+    const device = await world.online('astra', 0);
+    const [old] = world.edges;
+    const bootId = (): string | undefined =>
+      world.sessions.findLast(({ ident, peer }) => ident === device.ident && peer !== null)?.bootId;
+    const before = bootId();
+    await old!.kill('SIGSTOP');
+    let id: string;
+    try {
+      id = await world.send(device.ident, 'custom', { payload: '$JSEC,43' });
+      expect(await world.reached(id, 'routed')).toMatchObject({ boot_id: before });
+      device.move();
+      await waitFor('the take-over to be on the log', () => bootId() !== before, 60_000);
+    } finally {
+      await old!.kill('SIGCONT');
+    }
+    const end = await world.end(id);
+    expect(end).toMatchObject({ state: 'succeeded', attempt: 2 });
+    expect(end.boot_id).not.toBe(before);
+    expect(device.receipts.filter(({ text }) => text.includes('$JSEC,43\r\n'))).toHaveLength(1);
+  });
+});
+
+describe('another client', () => {
+  it('may write commands as JSON: Kafka’s own console producer', async () => {
+    const device = await world.online('h02');
+    const id = `console-${device.ident}`;
+    const expires_at = new Date(Date.now() + 60_000).toISOString();
+    const command = { id, ident: device.ident, name: 'interval', arguments: { cycle_time: 70 }, expires_at };
+    await consoleProduce(inject('brokers'), 'commands', [`${device.ident}\t${JSON.stringify(command)}`]);
+    expect(await world.end(id)).toMatchObject({ state: 'succeeded' });
+    expect(world.story(id)[0]).toMatchObject({ state: 'requested', by: 'json' });
+  });
+
+  it('may put a command on a wrong partition: it is carried out once', async () => {
+    const device = await world.online('astra');
+    const { ident } = device;
+    const nowUs = Date.now() * 1000;
+    const value = world.encode({
+      ...{ id: `wrong-${ident}`, ident, name: 'custom', arguments: '{"payload":"$JSEC,71"}' },
+      ...{ expires_at: nowUs + 60_000_000, requested_at: nowUs, requested_by: 'test' },
+    });
+    const partition = (partitionOf(ident, COMMAND_PARTITIONS) + 1) % COMMAND_PARTITIONS;
+    await world.write({ topic: 'commands', key: ident, partition, value });
+    expect(await world.end(`wrong-${ident}`)).toMatchObject({ state: 'succeeded' });
+    expect(device.count('$JSEC,71\r\n')).toBe(1);
+  });
+});
+
 describe('the command line', () => {
   it('sets, reads back and compares the settings of a device, whose type it finds by itself', async () => {
     const device = await world.online('jt808');
@@ -296,3 +353,5 @@ describe('settings', () => {
     expect(driftOf(...(sides() as [unknown, unknown]))).toBe('drift');
   });
 });
+
+describeLongEnds();
