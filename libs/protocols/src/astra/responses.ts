@@ -10,7 +10,6 @@
 import { Report } from '../catalogue/report.generated.js';
 import { addQuality, flagSetter, stringSetter } from '../catalogue/set.js';
 import type { CommandResponse, Decoded, DecodeInput } from '../protocol.js';
-import { IdentityKey } from '../wire/identity.js';
 import { latin1 } from '../wire/reader.js';
 import { luhn } from './imei.js';
 
@@ -55,17 +54,14 @@ export function parseLogin(text: string): LoginLine | null {
   return IMEI.test(ident) ? { ident, letter: letter.toUpperCase(), model, vin, firmware, hardware, checksum } : null;
 }
 
-const key = new IdentityKey();
-
-/** A record without a device time: it is known by its text and its receipt. */
-function open(input: DecodeInput, kind: Report['kind'], text: string): Report {
+/** A record without a device time: its ids stay 0, and the decoder service identifies it by where it arrived. */
+function open(input: DecodeInput, kind: Report['kind']): Report {
   const report = new Report();
   report.kind = kind;
   report.ident = input.ident;
   report.protocol = 'astra';
   report.received_at = input.receivedAtUs;
   report.timestamp = input.receivedAtUs;
-  key.start('astra', input.ident).f64(input.receivedAtUs).text(text).into(report);
   return report;
 }
 
@@ -87,7 +83,7 @@ function presence(input: DecodeInput, text: string): Decoded {
       rejected: [{ reason: 'bad_login', start: 0, end: input.frame.length }],
       learnt: NOTHING,
     };
-  const report = open(input, 'presence', text);
+  const report = open(input, 'presence');
   for (const [set, name] of LOGIN_TEXTS) if (login[name] !== '') set(report, login[name]);
   if (login.ident.length === 15 && !luhn(login.ident)) addQuality(report, 'ident_checksum');
   return { reports: [report], responses: NOTHING, rejected: NOTHING, learnt: NOTHING };
@@ -116,7 +112,7 @@ export function decodeText(input: DecodeInput): Decoded {
   const responses = responsesOf(text);
   const request = parseDriverRequest(text);
   if (request === null) return { reports: NOTHING, responses, rejected: NOTHING, learnt: NOTHING };
-  const report = open(input, 'report', text);
+  const report = open(input, 'report');
   setDriver(report, request.driver);
   setDriverCheck(report, true);
   return { reports: [report], responses, rejected: NOTHING, learnt: NOTHING };

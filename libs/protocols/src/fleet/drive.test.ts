@@ -39,15 +39,14 @@ describe('the motion model', () => {
   it('keeps within plausible speeds, accelerations and ranges', () => {
     for (const seed of [4, 5]) {
       const readings = watch(seed, 1_000, 2);
-      for (let i = 1; i < readings.length; i++) {
-        const [before, after] = [readings[i - 1]!, readings[i]!];
-        expect(after.speed).toBeLessThanOrEqual(91);
-        expect((after.speed - before.speed) / 3.6).toBeLessThanOrEqual(1.5);
-        expect((before.speed - after.speed) / 3.6).toBeLessThanOrEqual(6);
-        expect(after.direction).toBeGreaterThanOrEqual(0);
-        expect(after.direction).toBeLessThan(360);
-        if (!after.ignition) expect(after.speed).toBe(0);
-      }
+      const pairs = readings.slice(1).map((after, i) => ({ before: readings[i]!, after }));
+      const all = (holds: (after: Reading, before: Reading) => boolean): boolean =>
+        pairs.every(({ after, before }) => holds(after, before));
+      expect(all((after) => after.speed <= 91)).toBe(true);
+      expect(all((after, before) => (after.speed - before.speed) / 3.6 <= 1.5)).toBe(true);
+      expect(all((after, before) => (before.speed - after.speed) / 3.6 <= 6)).toBe(true);
+      expect(all((after) => after.direction >= 0 && after.direction < 360)).toBe(true);
+      expect(all((after) => after.ignition || after.speed === 0)).toBe(true);
     }
   });
 

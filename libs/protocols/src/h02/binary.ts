@@ -52,7 +52,7 @@ export function decodeBinary(input: DecodeInput): Decoded {
     readUserAlarms(report, b);
     report.event_seqnum = b[0x1f]!;
   } else if (b.length === 45) readTail45(report, b);
-  return one(identify(report, b));
+  return one(identify(report));
 }
 
 /** Latitude 8 digits, longitude 9 digits with the flags in the last nibble. */

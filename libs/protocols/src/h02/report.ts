@@ -66,16 +66,16 @@ export function setCourse(report: Report, degrees: number): void {
 }
 
 /**
- * Identity: type, device time, position, status word. A report without device time is only itself: its receipt is part of the
- * key, and so is its text.
+ * Identity: type, device time, position, status word. A report without device time has none of its own: its ids stay 0, and the
+ * decoder service identifies it by where it arrived.
  */
-export function identify(report: Report, frame: Uint8Array): Report {
+export function identify(report: Report): Report {
+  if (report.device_time === null) return report;
   key.start('h02', report.ident).text(report.message_type ?? '');
-  key.f64(report.device_time ?? -1);
+  key.f64(report.device_time);
   key.f64(report.position_latitude ?? NO_WORD).f64(report.position_longitude ?? NO_WORD);
   // Without the bit that says "read from memory" (26): a report that is sent again is the same report.
   key.u32(((report.vehicle_state_bitmask ?? 0) | BIT_STORED) >>> 0);
-  if (report.device_time === null) key.f64(report.received_at).bytes(frame, 0, frame.length);
   key.into(report);
   return report;
 }

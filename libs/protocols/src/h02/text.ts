@@ -33,7 +33,7 @@ export function decodeText(input: DecodeInput): Decoded {
       const response = confirmationOf(f, block, report);
       if (block >= 0) readPosition(report, f, type, input, false);
       else report.kind = 'presence';
-      return answered(identify(report, frame), response);
+      return answered(identify(report), response);
     }
     case 'cells-or-position':
       keepAlive(
@@ -64,13 +64,13 @@ export function decodeText(input: DecodeInput): Decoded {
     case 'text': {
       const text = freeText(f);
       setText(report, text);
-      return answered(identify(report, frame), { command: 'SMS', outcome: 'value', values: [text] });
+      return answered(identify(report), { command: 'SMS', outcome: 'value', values: [text] });
     }
     case 'silent':
       report.kind = 'presence';
       break;
   }
-  return one(identify(report, frame));
+  return one(identify(report));
 }
 
 /** Nothing in the frame but who sent it: it shows that the device is there, and no more. */

@@ -43,24 +43,27 @@ export function setTime(report: Report, b: Uint8Array, at: number, input: Decode
 
 /**
  * Identity of a location: device time, the words of position, alarm and status. Neither the message's id (a location that is sent
- * again comes in a batch) nor its serial. Without a device time it is only itself: its receipt is part of the key.
+ * again comes in a batch) nor its serial. Without a device time it has none of its own: its ids stay 0, and the decoder service
+ * identifies it by where it arrived.
  */
 export function identifyLocation(report: Report, b: Uint8Array, at: number): void {
+  if (report.device_time === null) return;
   key
     .start('jt808', report.ident)
-    .f64(report.device_time ?? -1)
-    .bytes(b, at, at + 16);
-  if (report.device_time === null) key.f64(report.received_at);
-  key.into(report);
+    .f64(report.device_time)
+    .bytes(b, at, at + 16)
+    .into(report);
 }
 
-/** Identity of a message without a time of its own. */
+/** Identity of another message that tells a time: its kind, the time and its body. Most tell none, and have no identity of their own. */
 export function identifyMessage(report: Report, m: Message): Report {
+  if (report.device_time === null) return report;
   key
     .start('jt808', report.ident)
     .text(report.message_type ?? '')
-    .f64(report.received_at);
-  key.bytes(m.bytes, m.bodyFrom, m.bodyTo).into(report);
+    .f64(report.device_time)
+    .bytes(m.bytes, m.bodyFrom, m.bodyTo)
+    .into(report);
   return report;
 }
 
