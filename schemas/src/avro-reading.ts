@@ -105,11 +105,23 @@ export class Cursor {
     return this.bytes.toString('utf8', from, from + length);
   }
 
-  /** Passes over what is not wanted. */
-  skipText(): void {
+  /** Bytes, as a view. */
+  view(): Buffer {
+    const from = this.at;
     const length = this.long();
+    const start = this.at;
+    this.skipOver(length);
+    return this.failed ? this.bytes.subarray(from, from) : this.bytes.subarray(start, this.at);
+  }
+
+  private skipOver(length: number): void {
     if (length < 0 || length > this.bytes.length - this.at) this.failed = true;
     else this.at += length;
+  }
+
+  /** Passes over what is not wanted. */
+  skipText(): void {
+    this.skipOver(this.long());
   }
 
   /** Eight hexadecimal digits, unsigned. */

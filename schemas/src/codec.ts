@@ -11,6 +11,7 @@ import { RECORD_WRITERS, writeEnrichment } from './record-writers.generated.js';
 import { MalformedValue, SchemaError, UnknownSchema } from './errors.js';
 import { Registry, type RegistryAccess } from './registry.js';
 import { readOutline, type TelemetryOutline } from './telemetry-outline.generated.js';
+import { readRawFrame } from './raw-frame-reader.js';
 import { readTelemetry } from './telemetry-reader.generated.js';
 import { LIST_FIELD_NAMES, writeTelemetry } from './telemetry-writer.generated.js';
 import {
@@ -223,9 +224,10 @@ export class Codec {
     if (id === null) throw new MalformedValue(topic, 'does not begin with a schema id');
     const writer = id === reader.id ? null : this.#writer(reader, id);
     try {
-      if (writer === null && TOPIC_SCHEMAS[topic] === 'telemetry') {
-        const telemetry = readTelemetry(value, HEADER_BYTES, this.#lists);
-        if (telemetry !== null) return telemetry as RecordTypes[T]; // The topic's schema is Telemetry.
+      if (writer === null) {
+        // The topic's schema is that of the value.
+        const read = this.#readOwn(TOPIC_SCHEMAS[topic], value) as RecordTypes[T] | null;
+        if (read !== null) return read;
       }
       const end = (writer ?? reader).skip(value, HEADER_BYTES);
       if (end === DAMAGED) throw new MalformedValue(topic, 'is cut short or damaged');
@@ -236,6 +238,12 @@ export class Codec {
       if (error instanceof MalformedValue) throw error;
       throw new MalformedValue(topic, `is not what schema ${id} says`, error);
     }
+  }
+
+  /** A value of this build's schema, where there is a reader for it; null: the general library reads it, or says what is wrong. */
+  #readOwn(schema: string, value: Buffer): unknown {
+    if (schema === 'telemetry') return readTelemetry(value, HEADER_BYTES, this.#lists);
+    return schema === 'raw-frame' ? readRawFrame(value, HEADER_BYTES) : null;
   }
 
   /**

@@ -53,7 +53,8 @@ export function decodeFrame(raw: RawFrame, at: FrameAt, env: FrameEnv): FrameOut
   const protocol = protocolOf(raw.protocol as ProtocolId);
   const part = protocol.part?.(raw.frame) ?? null;
   if (part === null) return decodeWhole(protocol, raw, raw.frame, at, env, []);
-  const joined = env.assembler.add(protocol, raw.ident, part, raw.frame, at, raw.received_at);
+  // Copied: it waits, and a view would keep a whole fetch.
+  const joined = env.assembler.add(protocol, raw.ident, part, Buffer.from(raw.frame), at, raw.received_at);
   if (joined.frame === null) return { ...NOTHING, protocol, frame: null, expired: joined.expired };
   return decodeWhole(protocol, raw, joined.frame, at, env, joined.expired);
 }

@@ -1,5 +1,5 @@
 /** All metrics of the decoder. */
-import { PROTOCOLS, REJECT_REASONS, type Protocol, type RejectReason } from '@fleetwire/protocols';
+import { PROTOCOLS, REJECT_REASONS, type Protocol, type ProtocolId, type RejectReason } from '@fleetwire/protocols';
 import type { Metrics } from '@fleetwire/service';
 import type { FrameOutcome } from './decode-frame.js';
 
@@ -40,11 +40,28 @@ export function decoderMetrics(metrics: Metrics): DecoderMetrics {
     name: 'fleetwire_device_settings_ignored_total',
     help: 'settings of devices that are not usable',
   });
+  // Each frame counts: the counters of a protocol are looked up once.
+  const ofProtocol = new Map<ProtocolId, ReturnType<typeof countersOf>>();
+  const countersOf = (protocol: ProtocolId) => {
+    const frame = (outcome: Outcome) => frames.of({ protocol, outcome });
+    const kind = (of: 'report' | 'presence') => reports.of({ protocol, kind: of });
+    return {
+      frames: {
+        reports: frame('reports'),
+        control: frame('control'),
+        part: frame('part'),
+        rejected: frame('rejected'),
+      },
+      reports: { report: kind('report'), presence: kind('presence') },
+    };
+  };
   return {
     frame(outcome) {
       const protocol = outcome.protocol.id;
-      frames.of({ protocol, outcome: outcomeOf(outcome) }).inc();
-      for (const { kind } of outcome.reports) reports.of({ protocol, kind }).inc();
+      let counters = ofProtocol.get(protocol);
+      if (counters === undefined) ofProtocol.set(protocol, (counters = countersOf(protocol)));
+      counters.frames[outcomeOf(outcome)].inc();
+      for (const { kind } of outcome.reports) counters.reports[kind].inc();
       if (outcome.responses.length > 0) answers.of({ protocol }).inc(outcome.responses.length);
       for (const { reason } of outcome.rejected) rejections.of({ protocol, reason }).inc();
     },
@@ -58,7 +75,9 @@ export function decoderMetrics(metrics: Metrics): DecoderMetrics {
   };
 }
 
-function outcomeOf(outcome: FrameOutcome): 'reports' | 'control' | 'part' | 'rejected' {
+type Outcome = 'reports' | 'control' | 'part' | 'rejected';
+
+function outcomeOf(outcome: FrameOutcome): Outcome {
   if (outcome.frame === null) return 'part';
   if (outcome.reports.some((r) => r.kind === 'report')) return 'reports';
   return outcome.rejected.length > 0 ? 'rejected' : 'control';
