@@ -1,11 +1,13 @@
 /** For benchmarks: a fleet on the move among geofences, as reports and as records of `telemetry`. Seeded. */
-import { Codec, type Telemetry } from '@fleetwire/schemas';
+import { Codec, type Telemetry, type TelemetryOutline } from '@fleetwire/schemas';
 import type { InRecord } from '@fleetwire/streaming';
-import { DeviceState, encodeState } from './device-state.js';
+import { DeviceState } from './device-state.js';
 import { DeviceBook, GroupBook } from './devices.js';
 import { settle, take, Unsettled } from './enrich.js';
 import { FenceBook } from './geofence/book.js';
+import { outlineOf } from './log/entry.js';
 import type { EnricherMetrics } from './metrics.js';
+import { PackedDevices } from './store/packed-devices.js';
 import { EnricherTask } from './task.js';
 import { geofence, reportAt } from './testing.js';
 
@@ -26,15 +28,15 @@ const SILENT: EnricherMetrics = {
 
 export interface BenchWorld {
   /** The next reports of the fleet, device after device; a part of them a minute late. */
-  reports(count: number, late?: number): Telemetry[];
-  /** Folds them, in batches. */
-  fold(reports: readonly Telemetry[]): void;
+  outlines(count: number, late?: number): TelemetryOutline[];
+  /** Folds what a reader of their bytes gives, in batches. */
+  fold(reports: readonly TelemetryOutline[]): void;
   /** The same as batches of records. */
   records(count: number): InRecord[][];
   /** Runs batches through a task. */
   process(batches: readonly (readonly InRecord[])[]): void;
-  /** Average of the fold's devices. */
-  stateBytes(): number;
+  /** Average of the fold's devices: of the device's own record, of all of its records, and of the log's entries in them. */
+  stateBytes(): { readonly head: number; readonly all: number; readonly log: number };
 }
 
 export function benchWorld(devices: number, fences: number): BenchWorld {
@@ -50,7 +52,7 @@ export function benchWorld(devices: number, fences: number): BenchWorld {
   const codec = Codec.local();
   const task = new EnricherTask(0, { codec, partitions: 1, groups, fences: book, metrics: SILENT });
   task.ready();
-  const states = new Map<string, DeviceState>();
+  const packed = new PackedDevices();
   const places = Array.from({ length: devices }, () => [45 + random() * LAND, 5 + random() * LAND, random() * 360]);
   let turn = 0;
 
@@ -83,21 +85,23 @@ export function benchWorld(devices: number, fences: number): BenchWorld {
   }
   const reports = (count: number, late = 0): Telemetry[] => Array.from({ length: count }, () => next(late));
 
-  function fold(list: readonly Telemetry[]): void {
+  function fold(list: readonly TelemetryOutline[]): void {
     for (let from = 0; from < list.length; from += BATCH_RECORDS) {
+      const open = new Map<string, DeviceState>();
       const unsettled = new Map<string, Unsettled>();
       for (const report of list.slice(from, from + BATCH_RECORDS)) {
         const { ident } = report;
-        let state = states.get(ident);
-        if (state === undefined) states.set(ident, (state = new DeviceState()));
+        let state = open.get(ident);
+        if (state === undefined) open.set(ident, (state = packed.unpack(ident) ?? new DeviceState()));
         state.liveness.seen(report.received_at, null);
-        take(state, report, profiles.profile(ident), () => {
-          let open = unsettled.get(ident);
-          if (open === undefined) unsettled.set(ident, (open = new Unsettled()));
-          return open;
+        take(state, report, notAsked, profiles.profile(ident), () => {
+          let late = unsettled.get(ident);
+          if (late === undefined) unsettled.set(ident, (late = new Unsettled()));
+          return late;
         });
       }
-      for (const [ident, open] of unsettled) settle(states.get(ident)!, open, profiles.profile(ident));
+      for (const [ident, late] of unsettled) settle(open.get(ident)!, late, profiles.profile(ident));
+      for (const [ident, state] of open) packed.pack(ident, state);
     }
   }
 
@@ -119,16 +123,27 @@ export function benchWorld(devices: number, fences: number): BenchWorld {
   }
 
   return {
-    reports,
+    outlines: (count, late) => reports(count, late).map(outlineOf),
     fold,
     records,
     process: (batches) => {
       for (const batch of batches) task.process(batch);
     },
     stateBytes: () => {
-      let bytes = 0;
-      for (const state of states.values()) bytes += encodeState(state).length;
-      return bytes / states.size;
+      let [head, all, log] = [0, 0, 0];
+      for (const ident of packed.idents()) {
+        const state = packed.unpack(ident)!;
+        log += state.log.bytes;
+        const sizes = packed.sizesOf(ident);
+        head += sizes.head;
+        all += sizes.head + sizes.parts;
+      }
+      return { head: head / packed.size, all: all / packed.size, log: log / packed.size };
     },
   };
+}
+
+/** Benchmarks have no input maps and no privacy. */
+function notAsked(): never {
+  throw new Error('the whole report is asked for');
 }

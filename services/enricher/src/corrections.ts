@@ -3,6 +3,7 @@
  * count may be another, so each corrected id has a base that is added to it: revisions of an id only go up.
  */
 import type { Output } from './fold/output.js';
+import { EPOCH_US, type Reader, type Writer } from './store/bytes.js';
 
 /** An output with the revision under which it is published. */
 export type Published = Output & { readonly published: number };
@@ -24,16 +25,17 @@ export function lastOf(...lists: readonly (readonly Output[])[]): Map<string, Ou
 }
 
 export class Corrections {
-  #bases = new Map<string, Base>();
+  /** Null: there are none, as for most devices. */
+  #bases: Map<string, Base> | null = null;
 
   get size(): number {
-    return this.#bases.size;
+    return this.#bases?.size ?? 0;
   }
 
   /** An output in order, as it is published. */
   publish(output: Output): Published {
-    if (this.#bases.size === 0) return { ...output, published: output.revision };
-    return { ...output, published: output.revision + (this.#bases.get(keyOf(output))?.base ?? 0) };
+    const base = this.#bases?.get(keyOf(output))?.base ?? 0;
+    return { ...output, published: output.revision + base };
   }
 
   /**
@@ -65,27 +67,39 @@ export class Corrections {
 
   /** Forgets ids that were corrected before `atUs` and are not among `open`. */
   prune(atUs: number, open: Outputs): void {
-    for (const [key, base] of this.#bases) if (base.atUs < atUs && !open.has(key)) this.#bases.delete(key);
+    const bases = this.#bases;
+    if (bases === null) return;
+    for (const [key, base] of bases) if (base.atUs < atUs && !open.has(key)) bases.delete(key);
   }
 
-  toList(): { key: string; base: number; atUs: number }[] {
-    return [...this.#bases].map(([key, { base, atUs }]) => ({ key, base, atUs }));
+  write(out: Writer): void {
+    out.room(10);
+    out.unsigned(this.size);
+    if (this.#bases === null) return;
+    for (const [key, { base, atUs }] of this.#bases) {
+      out.text(key);
+      out.room(20);
+      out.signed(base);
+      out.time(atUs, EPOCH_US);
+    }
   }
-  static from(list: readonly { readonly key: string; readonly base: number; readonly atUs: number }[]): Corrections {
-    const corrections = new Corrections();
-    for (const { key, base, atUs } of list) corrections.#bases.set(key, { base, atUs });
-    return corrections;
+
+  read(from: Reader): void {
+    for (let left = from.unsigned(); left > 0; left--) {
+      const key = from.text()!;
+      (this.#bases ??= new Map()).set(key, { base: from.signed(), atUs: from.time(EPOCH_US)! });
+    }
   }
 
   /** Revision last published of an id; −1: it never was. */
   #published(key: string, old: Output | undefined): number {
-    const base = this.#bases.get(key)?.base;
+    const base = this.#bases?.get(key)?.base;
     return old === undefined ? (base ?? 0) - 1 : old.revision + (base ?? 0);
   }
 
   #set(key: string, base: number, atUs: number): void {
-    if (base === 0) this.#bases.delete(key);
-    else this.#bases.set(key, { base, atUs });
+    if (base === 0) this.#bases?.delete(key);
+    else (this.#bases ??= new Map()).set(key, { base, atUs });
   }
 }
 

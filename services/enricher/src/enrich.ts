@@ -2,7 +2,7 @@
  * One report through a device's state. No clock, no Kafka. In order it is one step; late, or another revision of a known one, it is put in
  * its place, and `settle` folds again from the start of its hour, once for all that came in a batch.
  */
-import type { Enrichment, Telemetry } from '@fleetwire/schemas';
+import type { Enrichment, Telemetry, TelemetryOutline } from '@fleetwire/schemas';
 import { lastOf, type Published } from './corrections.js';
 import type { DeviceState } from './device-state.js';
 import { hidden, inputBits, withInputs, type Profile } from './devices.js';
@@ -13,7 +13,7 @@ import { decodeFold, encodeFold } from './fold/state-codec.js';
 import { START, type FoldState } from './fold/state.js';
 import { fold } from './fold/steps.js';
 import type { World } from './fold/world.js';
-import { compareEntries, entryOf, hourOf, type Entry } from './log/entry.js';
+import { compareEntries, entryOf, hourOf, outlineOf, type AlarmBits, type Entry, type Place } from './log/entry.js';
 import { HORIZON_US } from './log/report-log.js';
 import { tripId } from './trips/records.js';
 
@@ -27,10 +27,9 @@ export type Taken =
   | { readonly kind: 'duplicate'; readonly cause: DuplicateCause }
   | {
       readonly kind: 'publish';
-      /** The report as it is shown: with the device's input map, without what is hidden. */
-      readonly report: Telemetry;
-      /** That made another of it. */
-      readonly changed: boolean;
+      readonly report: TelemetryOutline;
+      /** The report with the device's input map, and without what is hidden; null: as it came. */
+      readonly shown: Telemetry | null;
       readonly entry: Entry;
       readonly late: boolean;
       readonly beyond: boolean;
@@ -44,7 +43,7 @@ export type Taken =
 /** Identity of an entry among those of its device. */
 export const entryKey = ({ idHigh, idLow }: Entry): number => idHigh * 2 ** 21 + (idLow % 2 ** 21);
 
-const isSame = (a: Entry | null, b: Entry): boolean => a !== null && compareEntries(a, b) === 0;
+const isSame = (a: Place | null, b: Entry): boolean => a !== null && compareEntries(a, b) === 0;
 
 /** Reports of a batch that were not in order, until they are settled. */
 export class Unsettled {
@@ -61,11 +60,19 @@ export interface Settled {
   readonly enrichments: ReadonlyMap<number, Enrichment>;
 }
 
-/** Takes `given` into `state` (in place). `open`: makes or gives the batch's unsettled reports of this device. */
-export function take(state: DeviceState, given: Telemetry, profile: Profile, open: () => Unsettled): Taken {
-  const report = profile.inputs.length === 0 ? given : withInputs(given, profile.inputs);
+/** Takes `given` into `state` (in place). `whole` is the report of which it is the outline; `open`: makes or gives the batch's unsettled reports of this device. */
+export function take(
+  state: DeviceState,
+  given: TelemetryOutline,
+  whole: () => Telemetry,
+  profile: Profile,
+  open: () => Unsettled,
+): Taken {
+  const full = profile.inputs.length === 0 ? null : whole();
+  const mapped = full === null ? null : withInputs(full, profile.inputs);
+  const report = mapped === full || mapped === null ? given : outlineOf(mapped);
   const hides = profile.hides && report.private_status === true;
-  const entry = entryOf(report, bitsOf(report, profile), hides);
+  const entry = entryOf(report, bitsOf(report, mapped, profile), hides);
   const { log, ring } = state;
   const newest = log.newest;
   const suspect = entry.timeUs > report.received_at + FUTURE_MAX_US;
@@ -77,15 +84,14 @@ export function take(state: DeviceState, given: Telemetry, profile: Profile, ope
   if (known !== null && known.revision >= entry.revision)
     return duplicate(known.revision === entry.revision ? 'in_log' : 'lower_revision');
 
-  const shown = hides ? hidden(report) : report;
-  const changed = shown !== given;
+  const shown = hides ? hidden(mapped ?? whole()) : mapped === full ? null : mapped;
   if (suspect || beyond) {
     ring.add(entry);
     const enrichment = unfolded(state, beyond);
     return {
       kind: 'publish',
-      report: shown,
-      changed,
+      report,
+      shown,
       entry,
       late: false,
       beyond,
@@ -101,14 +107,14 @@ export function take(state: DeviceState, given: Telemetry, profile: Profile, ope
     // What came late in this batch is not settled yet: it may need the hours that the horizon has just passed.
     if (hourChanged && !state.unsettled) forget(state, entry.timeUs, profile.world);
     const enrichment = enrichmentOf(state, state.fold, outputs.length === 0 ? NO_IDS : eventIds(outputs), false);
-    return { kind: 'publish', report: shown, changed, entry, late: false, beyond, newest: true, outputs, enrichment };
+    return { kind: 'publish', report, shown, entry, late: false, beyond, newest: true, outputs, enrichment };
   }
   misplaced(state, entry, known, open());
   const isNewest = isSame(log.newest, entry);
   return {
     kind: 'publish',
-    report: shown,
-    changed,
+    report,
+    shown,
     entry,
     late: !isNewest,
     beyond,
@@ -124,10 +130,10 @@ const eventIds = (outputs: readonly Output[]): string[] =>
   outputs.filter(({ topic }) => topic === 'events').map(({ id }) => id);
 const duplicate = (cause: DuplicateCause): Taken => ({ kind: 'duplicate', cause });
 
-function bitsOf(report: Telemetry, profile: Profile): { readonly known: number; readonly on: number } {
+function bitsOf(report: TelemetryOutline, whole: Telemetry | null, profile: Profile): AlarmBits {
   const own = alarmBits(report);
-  if (profile.inputs.length === 0) return own;
-  const mapped = inputBits(report, profile.inputs);
+  if (whole === null) return own;
+  const mapped = inputBits(whole, profile.inputs);
   return { known: (own.known | mapped.known) >>> 0, on: (own.on | mapped.on) >>> 0 };
 }
 

@@ -1,5 +1,5 @@
 /** Records of the enricher's topics. */
-import type { Codec, Duplicate, EnrichedTelemetry, FleetEventDraft, Telemetry } from '@fleetwire/schemas';
+import type { Codec, Duplicate, Enrichment, FleetEventDraft, Telemetry } from '@fleetwire/schemas';
 import type { InRecord, OutRecord } from '@fleetwire/streaming';
 import type { Published } from './corrections.js';
 import { STATE_FORMAT } from './device-state.js';
@@ -49,21 +49,27 @@ export class Publisher {
     return { topic, key: `${ident}|${id}`, partitionKey: ident, partition: this.partition, value, ...when };
   }
 
-  /** `source`: the bytes of `report` as they came, null when they are not its bytes any more. */
-  enriched(
-    topic: 'telemetry-enriched' | 'device-state',
-    report: Telemetry,
-    source: Buffer | null,
-    enrichment: EnrichedTelemetry['enrichment'],
-    record: Pick<InRecord, 'timestampMs' | 'headers'> | null,
-  ): OutRecord {
-    // Appends to the bytes where the writer's schema is ours; encodes otherwise (rolling upgrades, hidden or mapped reports).
-    const appended = source === null ? null : this.codec.appendEnrichment(source, enrichment, topic);
-    const value = appended ?? this.codec.encode(topic, { ...report, enrichment });
-    const out = { topic, key: report.ident, partition: this.partition, value };
-    if (record === null) return out;
-    const headers = topic === 'telemetry-enriched' ? { headers: traceOf(record.headers) } : {};
-    return { ...out, timestampMs: record.timestampMs, ...headers };
+  /**
+   * Value of telemetry-enriched, and of device-state. `source`: the report's bytes as they came; `shown`: it has become another
+   * one since (input map, privacy), null: it has not.
+   */
+  enrichedValue(source: Buffer, shown: Telemetry | null, enrichment: Enrichment): Buffer {
+    // Appends to the bytes where the writer's schema is ours; encodes otherwise (rolling upgrades).
+    const appended = shown === null ? this.codec.appendEnrichment(source, enrichment) : null;
+    if (appended !== null) return appended;
+    return this.codec.encode('telemetry-enriched', { ...(shown ?? this.codec.decode(TELEMETRY, source)), enrichment });
+  }
+
+  enriched(ident: string, value: Buffer, { timestampMs, headers }: InRecord): OutRecord {
+    const out = { topic: 'telemetry-enriched', key: ident, partition: this.partition, value, timestampMs };
+    return headers['traceparent'] === undefined ? out : { ...out, headers: traceOf(headers) };
+  }
+
+  /** `enriched`: the newest report's value. `timestampMs`: of its record; absent: now. */
+  deviceState(ident: string, enriched: Buffer, timestampMs?: number): OutRecord {
+    const value = this.codec.relabel(enriched, 'device-state');
+    const out = { topic: 'device-state', key: ident, partition: this.partition, value };
+    return timestampMs === undefined ? out : { ...out, timestampMs };
   }
 
   duplicate(report: Telemetry, cause: Duplicate['cause']): OutRecord {

@@ -96,7 +96,7 @@ describe('the enricher task', () => {
     expect(world.stored.size).toBeLessThan(30);
     const again = world.send(...day);
     expect(again.map(({ topic }) => topic)).toEqual(day.map(() => 'duplicates'));
-  });
+  }, 60_000);
 
   it('forgets what the horizon has passed, and publishes what is older without folding it', () => {
     world.send(...scriptedDay('astra', 1));

@@ -4,7 +4,7 @@
  * Guarantees: each (message_id, revision) is once in telemetry-enriched for readers of committed records, in the order of
  * telemetry; state, events and trips are what the committed input made them, whatever was killed in between.
  */
-import type { Codec, Enrichment, Telemetry } from '@fleetwire/schemas';
+import type { Codec, Enrichment, Telemetry, TelemetryOutline } from '@fleetwire/schemas';
 import {
   type DeadLetterCounts,
   failpoint,
@@ -14,15 +14,15 @@ import {
   type Tracer,
 } from '@fleetwire/service';
 import type { InRecord, OutRecord, StepResult, Task } from '@fleetwire/streaming';
-import { decodeState, DeviceState, encodeState, STATE_FORMAT } from './device-state.js';
+import { DeviceState, glanceOf, STATE_FORMAT, type Glance } from './device-state.js';
 import { DeviceBook, GROUP_PREFIX, type GroupBook, hidden } from './devices.js';
 import { enrichmentOf, entryKey, settle, take, timeOut, Unsettled, type Taken } from './enrich.js';
 import type { FenceBook } from './geofence/book.js';
-import { PROTOCOLS, type Entry } from './log/entry.js';
+import { outlineOf, PROTOCOLS, type Entry } from './log/entry.js';
 import type { EnricherMetrics } from './metrics.js';
 import type { Mode } from './presence.js';
 import { Publisher, STATE_TOPIC, TELEMETRY, type Stamp } from './publish.js';
-import { Restored } from './restore.js';
+import { PackedDevices } from './store/packed-devices.js';
 
 export { STATE_TOPIC, TELEMETRY } from './publish.js';
 export const STAGE = 'enricher';
@@ -57,11 +57,11 @@ export class EnricherTask implements Task {
   readonly #deps: EnricherDeps;
   readonly #publisher: Publisher;
   readonly #guard: RecordGuard;
-  readonly #devices = new Map<string, DeviceState>();
+  readonly #devices = new PackedDevices();
   readonly #book: DeviceBook;
-  #restored: Restored | null = new Restored();
-  /** Devices whose state record must be written with the step that runs. */
-  readonly #touched = new Set<string>();
+  #ready = false;
+  /** Devices that the step that runs has to do with: their state records are written with it. */
+  readonly #open = new Map<string, DeviceState>();
   /** Devices that came online by a session or a presence record. */
   readonly #awake = new Set<string>();
   #lookedMs = 0;
@@ -90,14 +90,8 @@ export class EnricherTask implements Task {
   }
 
   ready(): void {
-    if (this.#restored === null) return;
-    for (const [ident, { head, parts }] of this.#restored.devices()) {
-      const state = new DeviceState();
-      for (const [part, payload] of parts) state.log.restore(part, payload);
-      decodeState(head, state);
-      this.#devices.set(ident, state);
-    }
-    this.#restored = null;
+    this.#devices.restored();
+    this.#ready = true;
   }
 
   process(records: readonly InRecord[]): StepResult {
@@ -106,7 +100,7 @@ export class EnricherTask implements Task {
     const trace = StepTrace.of(this.#deps.tracer ?? null, 'enrich', records);
     for (const record of records) {
       const from = outputs.length;
-      const report = this.#deps.codec.decode(TELEMETRY, record.value!);
+      const report = this.#deps.codec.outline(record.value!) ?? outlineOf(this.#whole(record));
       const { ident } = report;
       const taken = this.#report(record, report, outputs, () => {
         let open = unsettled.get(ident);
@@ -142,30 +136,32 @@ export class EnricherTask implements Task {
 
   #loadSession(record: InRecord, ident: string): void {
     this.#guard.read(SESSIONS, record, ident, (session) => {
-      const state = this.#devices.get(ident);
-      if (session === null || state === undefined || session.since <= state.liveness.state.lastSeenUs) return;
-      if (state.liveness.seen(session.since, null)) this.#awake.add(ident);
-      this.#touched.add(ident);
+      const known = this.#ready ? this.#glance(ident) : null;
+      if (session === null || known === null || session.since <= known.liveness.state.lastSeenUs) return;
+      if (this.#stateOf(ident).liveness.seen(session.since, null)) this.#awake.add(ident);
     });
   }
 
   #loadState(record: InRecord, ident: string, part: string): void {
     const value = record.value === null ? null : this.#deps.codec.decode(STATE_TOPIC, record.value);
     const payload = value === null || value.format !== STATE_FORMAT ? null : value.payload;
-    this.#restored?.put(ident, part, payload);
+    if (!this.#ready) this.#devices.restore(ident, part, payload);
+  }
+
+  #whole(record: InRecord): Telemetry {
+    return this.#deps.codec.decode(TELEMETRY, record.value!);
   }
 
   /** One record of telemetry. What it returns came late: it is published when its device is settled. */
   #report(
     record: InRecord,
-    report: Telemetry,
+    report: TelemetryOutline,
     outputs: (OutRecord | null)[],
     open: () => Unsettled,
   ): Waiting['taken'] | null {
     const { metrics } = this.#deps;
     const { ident } = report;
     const state = this.#stateOf(ident);
-    this.#touched.add(ident);
     if (report.kind === 'presence') {
       this.#seen(state, report, outputs);
       metrics.presence();
@@ -175,11 +171,11 @@ export class EnricherTask implements Task {
     const stamp = stampOf(report, profile.tenant);
     const wasOnline = state.liveness.state.online;
     state.liveness.seen(report.received_at, modeOf(state));
-    const taken = take(state, report, profile, open);
+    const taken = take(state, report, () => this.#whole(record), profile, open);
     metrics.report(taken);
     if (wasOnline === false) outputs.push(this.#presenceEvent('online', ident, profile.tenant, report.received_at));
     if (taken.kind === 'duplicate') {
-      outputs.push(this.#publisher.duplicate(report, taken.cause));
+      outputs.push(this.#publisher.duplicate(this.#whole(record), taken.cause));
       return null;
     }
     if (taken.enrichment === null) return taken;
@@ -197,15 +193,16 @@ export class EnricherTask implements Task {
     at: number,
     outputs: (OutRecord | null)[],
   ): void {
-    const { report, newest, entry } = taken;
-    // The report as it came, unless the input map or its user's privacy made another of it.
-    const source = taken.changed ? null : record.value;
-    outputs[at] = this.#publisher.enriched('telemetry-enriched', report, source, enrichment, record);
+    const { report, shown, newest, entry } = taken;
+    const { ident } = report;
+    const source = record.value!;
+    const value = this.#publisher.enrichedValue(source, shown, enrichment);
+    outputs[at] = this.#publisher.enriched(ident, value, record);
     if (!newest) return;
-    // A copy: the record's value is a view into a whole fetch.
-    state.newest = source === null ? this.#deps.codec.encode(TELEMETRY, report) : Buffer.from(source);
+    // Packed with the step: no view into the whole fetch is kept.
+    state.newest = shown === null ? source : this.#deps.codec.encode(TELEMETRY, shown);
     state.hidden = entry.hidden;
-    outputs[at + 1] = this.#publisher.enriched('device-state', report, source, enrichment, record);
+    outputs[at + 1] = this.#publisher.deviceState(ident, value, record.timestampMs);
   }
 
   #settle(ident: string, batch: Unsettled, waiting: readonly Waiting[], outputs: (OutRecord | null)[]): void {
@@ -214,7 +211,7 @@ export class EnricherTask implements Task {
     const settled = settle(state, batch, profile);
     const enrichmentAt = (entry: Entry): Enrichment =>
       settled.enrichments.get(entryKey(entry)) ?? enrichmentOf(state, state.fold, [], true);
-    let last: Telemetry | null = null;
+    let last: TelemetryOutline | null = null;
     for (const { at, record, taken } of waiting) {
       this.#publish(record, taken, enrichmentAt(taken.entry), state, at, outputs);
       last = taken.report;
@@ -227,7 +224,7 @@ export class EnricherTask implements Task {
   }
 
   /** A presence record: a sign of life, nothing else. */
-  #seen(state: DeviceState, report: Telemetry, outputs: (OutRecord | null)[]): void {
+  #seen(state: DeviceState, report: TelemetryOutline, outputs: (OutRecord | null)[]): void {
     const wasOnline = state.liveness.state.online;
     if (!state.liveness.seen(report.received_at, null)) return;
     const { tenant } = this.#book.profile(report.ident);
@@ -253,39 +250,52 @@ export class EnricherTask implements Task {
     this.#lookedMs = nowMs;
     const nowUs = nowMs * 1000;
     let left = TIMERS_PER_TICK_MAX;
-    for (const [ident, state] of this.#devices) {
+    for (const ident of this.#devices.idents()) {
       if (left === 0) {
         this.#lookedMs = 0;
         return;
       }
-      const { tenant, world } = this.#book.profile(ident);
-      const asleep =
-        !state.timed && state.lastFoldedUs > 0 && nowUs - state.lastFoldedUs > world.thresholds.gap_s * 1e6;
-      const timedOut = asleep ? timeOut(state) : [];
-      // What is said of the past is said as its last report would have: in whatever order of events it is found.
-      const protocol = PROTOCOLS[state.log.newest?.protocol ?? 0] || null;
-      const stamp = { ident, tenant, emittedUs: nowUs, protocol };
-      for (const output of timedOut) outputs.push(this.#publisher.output(output, stamp));
-      const offline = state.liveness.judge(nowUs);
-      if (offline) {
-        outputs.push(this.#presenceEvent('offline', ident, tenant, state.liveness.state.onlineSinceUs));
-        const record = this.#deviceState(ident, state);
-        if (record !== null) outputs.push(record);
-      }
-      if (!offline && timedOut.length === 0) continue;
-      this.#touched.add(ident);
-      left--;
+      if (this.#isDue(ident, nowUs) && this.#timers(ident, nowUs, outputs)) left--;
     }
+  }
+
+  /** Whether a timer of the device may have something to say: most have not, and stay packed. */
+  #isDue(ident: string, nowUs: number): boolean {
+    const { liveness, timed, onTrip, lastFoldedUs } = this.#glance(ident)!;
+    if (liveness.state.online === true && nowUs > liveness.deadlineUs) return true;
+    return (
+      !timed &&
+      onTrip &&
+      lastFoldedUs > 0 &&
+      nowUs - lastFoldedUs > this.#book.profile(ident).world.thresholds.gap_s * 1e6
+    );
+  }
+
+  /** True when they said something. */
+  #timers(ident: string, nowUs: number, outputs: OutRecord[]): boolean {
+    const state = this.#stateOf(ident);
+    const { tenant, world } = this.#book.profile(ident);
+    const asleep = !state.timed && state.lastFoldedUs > 0 && nowUs - state.lastFoldedUs > world.thresholds.gap_s * 1e6;
+    const timedOut = asleep ? timeOut(state) : [];
+    // What is said of the past is said as its last report would have: in whatever order of events it is found.
+    const protocol = PROTOCOLS[state.log.newest?.protocol ?? 0] || null;
+    const stamp = { ident, tenant, emittedUs: nowUs, protocol };
+    for (const output of timedOut) outputs.push(this.#publisher.output(output, stamp));
+    const offline = state.liveness.judge(nowUs);
+    if (offline) {
+      outputs.push(this.#presenceEvent('offline', ident, tenant, state.liveness.state.onlineSinceUs));
+      const record = this.#deviceState(ident, state);
+      if (record !== null) outputs.push(record);
+    }
+    return offline || timedOut.length > 0;
   }
 
   /** The newest report again, with the presence as it is now; null: there was none. */
   #deviceState(ident: string, state: DeviceState): OutRecord | null {
     if (state.newest === null) return null;
-    this.#touched.add(ident);
-    const report = this.#deps.codec.decode(TELEMETRY, state.newest);
     const enrichment = enrichmentOf(state, state.fold, [], false);
-    const shown = state.hidden ? hidden(report) : report;
-    return this.#publisher.enriched('device-state', shown, state.hidden ? null : state.newest, enrichment, null);
+    const shown = state.hidden ? hidden(this.#deps.codec.decode(TELEMETRY, state.newest)) : null;
+    return this.#publisher.deviceState(ident, this.#publisher.enrichedValue(state.newest, shown, enrichment));
   }
 
   #presenceEvent(type: 'online' | 'offline', ident: string, tenant: string | null, atUs: number): OutRecord {
@@ -295,27 +305,31 @@ export class EnricherTask implements Task {
   }
 
   #stateOf(ident: string): DeviceState {
-    let state = this.#devices.get(ident);
-    if (state === undefined) this.#devices.set(ident, (state = new DeviceState()));
+    let state = this.#open.get(ident);
+    if (state === undefined) this.#open.set(ident, (state = this.#devices.unpack(ident) ?? new DeviceState()));
     return state;
+  }
+
+  /** What timers and sessions ask of a device; null: there is none. */
+  #glance(ident: string): Glance | null {
+    const state = this.#open.get(ident);
+    return state === undefined ? this.#devices.glance(ident) : glanceOf(state);
   }
 
   #takeState(): OutRecord[] {
     const records: OutRecord[] = [];
-    for (const ident of this.#touched) {
-      const state = this.#devices.get(ident);
-      if (state === undefined) continue;
-      records.push(this.#publisher.state(ident, '', encodeState(state)));
-      const { written, dropped } = state.log.takeChanges();
+    for (const [ident, state] of this.#open) {
+      const { head, written, dropped } = this.#devices.pack(ident, state);
+      records.push(this.#publisher.state(ident, '', head));
       for (const { part, payload } of written) records.push(this.#publisher.state(ident, part, payload));
       for (const part of dropped) records.push(this.#publisher.state(ident, part, null));
     }
-    this.#touched.clear();
+    this.#open.clear();
     return records;
   }
 }
 
-const stampOf = (report: Telemetry, tenant: string | null): Stamp => ({
+const stampOf = (report: TelemetryOutline, tenant: string | null): Stamp => ({
   ident: report.ident,
   tenant: report.tenant ?? tenant,
   emittedUs: report.received_at,

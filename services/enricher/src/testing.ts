@@ -1,10 +1,12 @@
 /** For tests: reports, and a device that takes them as the enricher does, with restarts. */
 import { Codec, type Device, type Geofence, type GeoPoint, type Telemetry } from '@fleetwire/schemas';
 import type { Published } from './corrections.js';
-import { decodeState, DeviceState, encodeState } from './device-state.js';
+import { DeviceState } from './device-state.js';
 import { DeviceBook, GroupBook, type Profile } from './devices.js';
 import { settle, take, timeOut, Unsettled, type Taken } from './enrich.js';
 import { FenceBook } from './geofence/book.js';
+import { outlineOf } from './log/entry.js';
+import { PackedDevices } from './store/packed-devices.js';
 
 export const EPOCH_US = Date.parse('2026-05-04T06:00:00Z') * 1000;
 
@@ -49,7 +51,8 @@ export type Final = ReadonlyMap<string, unknown>;
 
 export class TestDevice {
   state = new DeviceState();
-  readonly #parts = new Map<string, Buffer>();
+  /** Its state records as the topic holds them, by part. */
+  readonly #stored = new Map<string, Buffer>();
   readonly published: Published[] = [];
   readonly taken: Taken[] = [];
 
@@ -61,7 +64,13 @@ export class TestDevice {
   batch(reports: readonly Telemetry[]): void {
     const unsettled = new Unsettled();
     for (const report of reports) {
-      const taken = take(this.state, report, this.profile(), () => unsettled);
+      const taken = take(
+        this.state,
+        outlineOf(report),
+        () => report,
+        this.profile(),
+        () => unsettled,
+      );
       this.taken.push(taken);
       if (taken.kind === 'publish') this.published.push(...taken.outputs);
     }
@@ -74,13 +83,14 @@ export class TestDevice {
 
   /** Writes the state as the topic would hold it, and reads it again. */
   restart(): void {
-    const { written, dropped } = this.state.log.takeChanges();
-    for (const { part, payload } of written) this.#parts.set(part, Buffer.from(payload));
-    for (const part of dropped) this.#parts.delete(part);
-    const head = encodeState(this.state);
-    this.state = new DeviceState();
-    for (const [part, payload] of this.#parts) this.state.log.restore(part, payload);
-    decodeState(head, this.state);
+    const { head, written, dropped } = new PackedDevices().pack('device', this.state);
+    for (const { part, payload } of [{ part: '', payload: head }, ...written])
+      this.#stored.set(part, Buffer.from(payload));
+    for (const part of dropped) this.#stored.delete(part);
+    const devices = new PackedDevices();
+    for (const [part, payload] of this.#stored) devices.restore('device', part, payload);
+    devices.restored();
+    this.state = devices.unpack('device')!;
   }
 
   /** Of each id the highest revision; fails where a revision does not go up. */

@@ -7,7 +7,7 @@
  *   latch  the device repeats true until someone clears it: only the change to true is an event, and it has no end (H02's alarm
  *          bits, 1→0 on the wire; JT808's alarms that are cleared by an answer)
  */
-import type { Telemetry } from '@fleetwire/schemas';
+import type { TelemetryOutline } from '@fleetwire/schemas';
 import type { AlarmBits } from '../log/entry.js';
 
 export type AlarmMode = 'point' | 'level' | 'latch';
@@ -104,14 +104,14 @@ interface Reader {
   readonly bit: number;
   readonly point: boolean;
   readonly inverted: boolean;
-  readonly read: (report: Telemetry) => unknown;
+  readonly read: (report: TelemetryOutline) => unknown;
 }
 
 /** Telemetry's own field of a dotted name, or an entry of its flags. */
 function readerOf(parameter: string): Reader['read'] {
   const field = parameter.replaceAll('.', '_');
   return (report) => {
-    const own: unknown = report[field as keyof Telemetry];
+    const own: unknown = report[field as keyof TelemetryOutline];
     return own === undefined ? report.flags[parameter] : own;
   };
 }
@@ -131,7 +131,7 @@ const READERS: ReadonlyMap<string, readonly Reader[]> = new Map(
 /**
  * The alarm bits of a report: known (spoken of) and on. A point is on without being known, so that it is no level that holds.
  */
-export function alarmBits(report: Telemetry): AlarmBits {
+export function alarmBits(report: TelemetryOutline): AlarmBits {
   let known = 0;
   let on = 0;
   for (const { bit, point, inverted, read } of READERS.get(report.protocol) ?? []) {

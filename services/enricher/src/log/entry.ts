@@ -2,10 +2,10 @@
  * What the fold knows of a report: the entry of the report log. Everything that a step reads is here, in the resolution in which
  * it is kept, so that folding at arrival and folding the log again see the same numbers.
  */
-import type { Telemetry } from '@fleetwire/schemas';
+import { TelemetryOutline, type Telemetry } from '@fleetwire/schemas';
 
-/** Values are quantized: degrees to 1e-6, km/h to 0.1, km to 0.001, % and l to 0.1, h to 1/3600. */
-export interface Entry {
+/** Where an entry stands among those of its device. */
+export interface Place {
   /** Event time, µs. */
   readonly timeUs: number;
   /** The device's own number of the report; 0 when it has none. It wraps: it only orders reports of one moment. */
@@ -13,6 +13,10 @@ export interface Entry {
   /** First and second 32 bits of the message id. */
   readonly idHigh: number;
   readonly idLow: number;
+}
+
+/** Values are quantized: degrees to 1e-6, km/h to 0.1, km to 0.001, % and l to 0.1, h to 1/3600. */
+export interface Entry extends Place {
   readonly revision: number;
   /** Degrees; null: no usable fix (none, not valid, or hidden). */
   readonly latitude: number | null;
@@ -58,7 +62,7 @@ export const HOUR_US = 3_600 * SECOND_US;
 export const hourOf = (timeUs: number): number => Math.floor(timeUs / HOUR_US);
 
 /** Order of the fold: event time, the device's sequence, identity. */
-export function compareEntries(a: Entry, b: Entry): number {
+export function compareEntries(a: Place, b: Place): number {
   return a.timeUs - b.timeUs || a.sequence - b.sequence || a.idHigh - b.idHigh || a.idLow - b.idLow;
 }
 
@@ -81,8 +85,20 @@ export interface AlarmBits {
   readonly on: number;
 }
 
+const OUTLINE_FIELDS = Object.keys(new TelemetryOutline()).filter((name) => !name.startsWith('id_'));
+
+/** Outline of a whole report, where its bytes gave none. */
+export function outlineOf(report: Telemetry): TelemetryOutline {
+  const fields = Object.fromEntries(OUTLINE_FIELDS.map((name) => [name, report[name as keyof Telemetry]]));
+  const [id_1, id_2] = [report.message_id.slice(0, 8), report.message_id.slice(8, 16)];
+  return Object.assign(new TelemetryOutline(), fields, {
+    id_1: Number.parseInt(id_1, 16),
+    id_2: Number.parseInt(id_2, 16),
+  });
+}
+
 /** Entry of a report. `hidden`: its device hides its position now. */
-export function entryOf(report: Telemetry, alarms: AlarmBits, hidden: boolean): Entry {
+export function entryOf(report: TelemetryOutline, alarms: AlarmBits, hidden: boolean): Entry {
   const fix =
     !hidden &&
     report.position_valid !== false &&
@@ -94,8 +110,8 @@ export function entryOf(report: Telemetry, alarms: AlarmBits, hidden: boolean): 
   return {
     timeUs: report.timestamp,
     sequence: rounded(report.record_seqnum ?? report.event_seqnum, 1, 2 ** 40) ?? 0,
-    idHigh: Number.parseInt(report.message_id.slice(0, 8), 16),
-    idLow: Number.parseInt(report.message_id.slice(8, 16), 16),
+    idHigh: report.id_1,
+    idLow: report.id_2,
     revision: Math.min(report.revision, REVISION_MAX),
     latitude: fix ? rounded(report.position_latitude, 1e6, 90) : null,
     longitude: fix ? rounded(report.position_longitude, 1e6, 180) : null,

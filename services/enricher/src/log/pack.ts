@@ -6,6 +6,7 @@
  *   numbers  variable length, 7 bits a byte, low ones first; differences are zigzag-coded
  *   extras   a byte of EXTRA flags, then what they name; driver, known alarms and protocol hold until they change
  */
+import { EPOCH_US, type Reader, type Writer } from '../store/bytes.js';
 import { DRIVER_BYTES_MAX, type Entry } from './entry.js';
 
 const FLAG = {
@@ -31,7 +32,7 @@ const EXTRA = { driver: 1, fuelLevel: 2, fuelUsed: 4, engineHours: 8, alarmsKnow
 export const ENTRY_BYTES_MAX = 2 + 8 + 14 * 8 + 1 + DRIVER_BYTES_MAX + 4;
 
 /** The last values, in steps of their resolution: what the next entry is told against. */
-interface Context {
+export interface Context {
   time: number;
   sequence: number;
   latitude: number;
@@ -46,7 +47,7 @@ interface Context {
   alarmsKnown: number;
   protocol: number;
 }
-const fresh = (): Context => ({
+export const fresh = (): Context => ({
   time: 0,
   sequence: 0,
   latitude: 0,
@@ -66,28 +67,40 @@ const steps = (value: number, perUnit: number): number => Math.round(value * per
 const SECOND = 1_000_000;
 
 /** Where bytes are written; `at` is the next. */
-interface Out {
+export interface Out {
   bytes: Buffer;
   at: number;
 }
 
 function putUnsigned(out: Out, value: number): void {
   let rest = value;
-  while (rest >= 128) {
+  while (rest >= 2 ** 31) {
     out.bytes[out.at++] = (rest % 128) | 128;
     rest = Math.floor(rest / 128);
+  }
+  while (rest >= 128) {
+    out.bytes[out.at++] = (rest & 127) | 128;
+    rest >>>= 7;
   }
   out.bytes[out.at++] = rest;
 }
 const putSigned = (out: Out, value: number): void => putUnsigned(out, value < 0 ? -2 * value - 1 : 2 * value);
 
+function putWord(out: Out, value: number): void {
+  const { bytes, at } = out;
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+  out.at = at + 4;
+}
+
 /** Writes `entry` behind `context`, which then stands at it. */
-function put(out: Out, entry: Entry, context: Context): void {
+export function put(out: Out, entry: Entry, context: Context): void {
   const start = out.at;
   out.at += 2;
-  out.bytes.writeUInt32BE(entry.idHigh, out.at);
-  out.bytes.writeUInt32BE(entry.idLow, out.at + 4);
-  out.at += 8;
+  putWord(out, entry.idHigh);
+  putWord(out, entry.idLow);
   let flags = 0;
   const difference = entry.timeUs - context.time;
   const whole = difference % SECOND === 0;
@@ -148,7 +161,8 @@ function put(out: Out, entry: Entry, context: Context): void {
     out.bytes[out.at++] = entry.protocol;
     context.protocol = entry.protocol;
   }
-  out.bytes.writeUInt16BE(flags, start);
+  out.bytes[start] = flags >>> 8;
+  out.bytes[start + 1] = flags;
 }
 
 function putExtras(out: Out, entry: Entry, context: Context): boolean {
@@ -274,64 +288,47 @@ function take(input: In, context: Context): Entry {
   };
 }
 
-/** Entries one behind the other. Grows by appending; what was written never changes. */
-export class Packed {
-  #bytes: Buffer;
-  #length: number;
-  #context: Context | null = null;
-  count: number;
+/** Bytes of a context at most, and of a count. */
+export const CONTEXT_ROOM = 13 * 10 + 3 * DRIVER_BYTES_MAX;
 
-  constructor(bytes: Buffer = Buffer.alloc(0), count = 0) {
-    this.#bytes = bytes;
-    this.#length = bytes.length;
-    this.count = count;
-  }
-
-  /** What was written so far. A view: copy what is kept. */
-  get bytes(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  append(entry: Entry): void {
-    if (this.#context === null) {
-      this.#context = fresh();
-      walk(this.bytes, this.#context, () => undefined);
-    }
-    if (this.#length + ENTRY_BYTES_MAX > this.#bytes.length) {
-      // Not from the shared pool: a slice of it would hold the whole of it for hours.
-      const grown = Buffer.alloc(Math.max(2 * this.#length, this.#length + 2 * ENTRY_BYTES_MAX));
-      this.#bytes.copy(grown, 0, 0, this.#length);
-      this.#bytes = grown;
-    }
-    const out = { bytes: this.#bytes, at: this.#length };
-    put(out, entry, this.#context);
-    this.#length = out.at;
-    this.count++;
-  }
-
-  /** No more will be appended: gives room back. */
-  close(): void {
-    if (this.#bytes.length !== this.#length) {
-      const exact = Buffer.alloc(this.#length);
-      this.#bytes.copy(exact, 0, 0, this.#length);
-      this.#bytes = exact;
-    }
-    this.#context = null;
-  }
-
-  entries(): Entry[] {
-    const found: Entry[] = [];
-    walk(this.bytes, fresh(), (entry) => found.push(entry));
-    return found;
-  }
-
-  /** Whether the eight bytes of an id stand anywhere: false is sure, true wants a look at the entries. */
-  mayHold(id: Buffer): boolean {
-    return this.#bytes.subarray(0, this.#length).includes(id);
-  }
+/** Where a segment stands, so that it goes on without being read. */
+export function putContext(out: Writer, context: Context): void {
+  out.time(context.time, EPOCH_US);
+  out.signed(context.sequence);
+  out.signed(context.latitude);
+  out.signed(context.longitude);
+  out.signed(context.speed);
+  out.signed(context.heading);
+  out.signed(context.odometer);
+  out.signed(context.fuelLevel);
+  out.signed(context.fuelUsed);
+  out.signed(context.engineHours);
+  out.text(context.driver);
+  out.room(CONTEXT_ROOM);
+  out.unsigned(context.alarmsKnown);
+  out.byte(context.protocol);
 }
 
-function walk(bytes: Buffer, context: Context, visit: (entry: Entry) => void): void {
+export function takeContext(from: Reader): Context {
+  return {
+    time: from.time(EPOCH_US)!,
+    sequence: from.signed(),
+    latitude: from.signed(),
+    longitude: from.signed(),
+    speed: from.signed(),
+    heading: from.signed(),
+    odometer: from.signed(),
+    fuelLevel: from.signed(),
+    fuelUsed: from.signed(),
+    engineHours: from.signed(),
+    driver: from.text(),
+    alarmsKnown: from.unsigned(),
+    protocol: from.byte(),
+  };
+}
+
+/** All entries of `bytes`, from where `context` stands. */
+export function walk(bytes: Buffer, context: Context, visit: (entry: Entry) => void): void {
   const input: In = { bytes, at: 0 };
   while (input.at < bytes.length) visit(take(input, context));
 }

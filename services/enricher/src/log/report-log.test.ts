@@ -1,13 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reportAt } from '../testing.js';
-import { compareEntries, entryOf, type Entry } from './entry.js';
-import { Packed } from './pack.js';
+import { compareEntries, entryOf, outlineOf, type Entry } from './entry.js';
+import { Reader, Writer } from '../store/bytes.js';
+import { Packed } from './packed.js';
 import { HORIZON_US, ReportLog, SEGMENT_ENTRIES } from './report-log.js';
 import { Ring, RING_MAX } from './ring.js';
 
 const NONE = { known: 0, on: 0 };
-const at = (seconds: number, revision = 0): Entry => ({ ...entryOf(reportAt(seconds), NONE, false), revision });
+const at = (seconds: number, revision = 0): Entry => ({
+  ...entryOf(outlineOf(reportAt(seconds)), NONE, false),
+  revision,
+});
 const START = Buffer.from('start');
 
 /** Writes a log as the state topic would hold it, and reads it again. */
@@ -15,9 +19,10 @@ function restored(log: ReportLog, parts: Map<string, Buffer>): ReportLog {
   const { written, dropped } = log.takeChanges();
   for (const { part, payload } of written) parts.set(part, Buffer.from(payload));
   for (const part of dropped) parts.delete(part);
-  const again = new ReportLog();
-  for (const [part, payload] of parts) again.restore(part, payload);
-  again.restoreOpen(Buffer.from(log.encodeOpen()));
+  const out = new Writer();
+  log.writeOpen(out);
+  const again = new ReportLog(() => [...parts].map(([part, payload]) => ({ part, payload })));
+  again.readOpen(new Reader().over(Buffer.from(out.bytes)));
   return again;
 }
 const all = (log: ReportLog): Entry[] => [...log.hoursFrom(0)].flatMap(({ entries }) => entries);
@@ -93,7 +98,9 @@ describe('the report log', () => {
         }
         log = restored(log, parts);
         expect(all(log)).toEqual([...seen].map((seconds) => at(seconds)).sort(compareEntries));
-        expect(log.newest).toEqual(all(log).at(-1) ?? null);
+        const last = all(log).at(-1);
+        expect(log.newest === null).toBe(last === undefined);
+        expect(last ?? {}).toMatchObject(log.newest ?? {});
       }),
       { seed: 5, numRuns: 60 },
     );

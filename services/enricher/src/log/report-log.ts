@@ -5,9 +5,14 @@
  * hour travels with the device's state record; the others are records of their own: `ident|HOUR.NUMBER`. When the newest
  * hour goes on, the one before is merged into one segment, sorted. `ident|HOUR` is the state at the hour's start.
  * Hours that the horizon has passed end as tombstones.
+ *
+ * A report in order asks for the open segment alone. What is stored apart from it is only read when an older hour is asked for.
  */
+import type { Reader, Writer } from '../store/bytes.js';
 import { compareEntries, HOUR_US, hourOf, type Entry } from './entry.js';
-import { Packed } from './pack.js';
+import { LogChanges, partOf, type Part } from './log-changes.js';
+import { Packed } from './packed.js';
+import { putNewest, takeNewest, type Newest } from './newest.js';
 
 /** Event time back from the newest folded report within which a late report is folded and a repeat is known. */
 export const HORIZON_US = 6 * HOUR_US;
@@ -31,46 +36,46 @@ interface Hour {
   nextNumber: number;
 }
 
-/** State records besides the head: what to write, and what has ended. */
-export interface LogChanges {
-  readonly written: readonly { readonly part: string; readonly payload: Buffer }[];
-  readonly dropped: readonly string[];
-}
+const NOTHING = Buffer.alloc(0);
 
 export class ReportLog {
-  /** Oldest first. */
+  /** Oldest first. While `stored` is not read it is the newest hour's open segment alone. */
   #hours: Hour[] = [];
-  #newest: Entry | null = null;
-  readonly #dirty = new Set<string>();
-  readonly #dropped = new Set<string>();
+  #newest: Newest | null = null;
+  readonly #changes = new LogChanges();
+  #stored: (() => Iterable<Part>) | null;
+
+  /** `stored` gives what `takeChanges` said to write; it is asked at most once. */
+  constructor(stored: (() => Iterable<Part>) | null = null) {
+    this.#stored = stored;
+  }
 
   /** The last entry in the order of the fold; null: none. */
-  get newest(): Entry | null {
-    const last = this.#hours.at(-1);
-    if (this.#newest === null && last !== undefined) this.#newest = sorted(last).at(-1) ?? null;
+  get newest(): Newest | null {
+    if (this.#newest === null) {
+      const last = this.#all().at(-1);
+      if (last !== undefined) this.#newest = sorted(last).at(-1) ?? null;
+    }
     return this.#newest;
   }
 
   get count(): number {
-    return this.#hours.reduce((sum, { segments }) => segments.reduce((n, { packed }) => n + packed.count, sum), 0);
+    return this.#all().reduce((sum, { segments }) => segments.reduce((n, { packed }) => n + packed.count, sum), 0);
   }
 
   /** Bytes of all entries. */
   get bytes(): number {
-    return this.#hours.reduce(
-      (sum, { segments }) => segments.reduce((n, { packed }) => n + packed.bytes.length, sum),
-      0,
-    );
+    return this.#all().reduce((sum, { segments }) => segments.reduce((n, { packed }) => n + packed.length, sum), 0);
   }
 
   /** The entry of this message id; null: there is none. A higher revision may have another time: all hours are searched then. */
   find(entry: Entry): Entry | null {
-    const newest = this.newest;
+    const { newest } = this;
     if (newest === null || (entry.revision === 0 && entry.timeUs > newest.timeUs)) return null;
     const id = Buffer.allocUnsafe(8);
     id.writeUInt32BE(entry.idHigh, 0);
     id.writeUInt32BE(entry.idLow, 4);
-    for (const hour of this.#hours) {
+    for (const hour of this.#all()) {
       if (entry.revision === 0 && hour.hour !== hourOf(entry.timeUs)) continue;
       for (const { packed } of hour.segments) {
         if (!packed.mayHold(id)) continue;
@@ -87,23 +92,15 @@ export class ReportLog {
    */
   insert(entry: Entry, start: () => Buffer): void {
     const number = hourOf(entry.timeUs);
-    let at = this.#hours.length;
-    while (at > 0 && this.#hours[at - 1]!.hour > number) at--;
-    let hour = this.#hours[at - 1];
-    if (hour?.hour !== number) {
-      const next = this.#hours[at];
-      if (next === undefined && hour !== undefined) this.#merge(hour);
-      hour = { hour: number, start: next?.start ?? start(), segments: [], nextNumber: 1 };
-      this.#hours.splice(at, 0, hour);
-      this.#dirty.add(partOf(number));
-    }
+    let hour = this.#hours.at(-1);
+    if (hour?.hour !== number) hour = this.#hourAt(number, start);
     this.#append(hour, entry);
     if (this.#newest === null || compareEntries(entry, this.#newest) > 0) this.#newest = entry;
   }
 
   /** Takes out the entry of this identity, which stands in the log. */
   remove(entry: Entry): void {
-    const hour = this.#hours.find((h) => h.hour === hourOf(entry.timeUs));
+    const hour = this.#all().find((h) => h.hour === hourOf(entry.timeUs));
     if (hour === undefined) return;
     this.#replaceAll(
       hour,
@@ -115,26 +112,26 @@ export class ReportLog {
 
   /** Hours from the one of `timeUs` on, with their entries in order. */
   *hoursFrom(timeUs: number): Generator<{ readonly hour: number; readonly start: Buffer; readonly entries: Entry[] }> {
-    for (const hour of this.#hours)
+    for (const hour of this.#all())
       if (hour.hour >= hourOf(timeUs)) yield { hour: hour.hour, start: hour.start, entries: sorted(hour) };
   }
 
   /** State of the fold before an event time's hour; null: no entry is that late. An hour without entries starts as the next one. */
   startAt(timeUs: number): Buffer | null {
-    return this.#hours.find((h) => h.hour >= hourOf(timeUs))?.start ?? null;
+    return this.#all().find((h) => h.hour >= hourOf(timeUs))?.start ?? null;
   }
 
   /** Another state at the start of an hour, found by folding again. */
   setStart(number: number, start: Buffer): void {
-    const hour = this.#hours.find((h) => h.hour === number);
+    const hour = this.#all().find((h) => h.hour === number);
     if (hour === undefined || hour.start.equals(start)) return;
     hour.start = start;
-    this.#dirty.add(partOf(number));
+    this.#changes.write(number);
   }
 
   /** Forgets hours that lie wholly before the horizon. True when there were any. */
   prune(newestUs: number): boolean {
-    const first = this.#hours[0];
+    const first = this.#all()[0];
     if (first === undefined || (first.hour + 1) * HOUR_US >= newestUs - HORIZON_US) return false;
     const gone = this.#hours.filter((h) => (h.hour + 1) * HOUR_US < newestUs - HORIZON_US);
     for (const hour of gone) this.#drop(hour);
@@ -142,52 +139,61 @@ export class ReportLog {
   }
 
   /** What changed since the last call, besides the open segment. */
-  takeChanges(): LogChanges {
-    const written: { part: string; payload: Buffer }[] = [];
-    if (this.#dirty.size > 0) {
-      const open = this.#open();
-      for (const hour of this.#hours) {
-        if (this.#dirty.has(partOf(hour.hour))) written.push({ part: partOf(hour.hour), payload: hour.start });
-        for (const segment of hour.segments) {
-          const part = partOf(hour.hour, segment.number);
-          if (segment !== open && this.#dirty.has(part)) written.push({ part, payload: withCount(segment.packed) });
-        }
-      }
+  takeChanges(): { readonly written: readonly Part[]; readonly dropped: readonly string[] } {
+    if (this.#changes.none) return NO_CHANGES;
+    const open = this.#open();
+    const written: Part[] = [];
+    for (const { hour, start, segments } of this.#hours) {
+      if (this.#changes.isWritten(hour)) written.push({ part: partOf(hour), payload: start });
+      for (const { number, packed } of segments)
+        if (packed !== open?.packed && this.#changes.isWritten(hour, number))
+          written.push({ part: partOf(hour, number), payload: withCount(packed) });
     }
-    const dropped = [...this.#dropped];
-    this.#dirty.clear();
-    this.#dropped.clear();
-    return { written, dropped };
+    return { written, dropped: this.#changes.takeDropped() };
   }
 
-  /** The open segment: hour (u32), number (u32), then count and entries as in a segment's record; empty: the log is. */
-  encodeOpen(): Buffer {
+  /** The open segment, and which entry is the newest. */
+  writeOpen(out: Writer): void {
     const hour = this.#hours.at(-1);
     const open = this.#open();
-    if (hour === undefined || open === undefined) return Buffer.alloc(0);
-    const head = Buffer.alloc(8);
-    head.writeUInt32BE(hour.hour, 0);
-    head.writeUInt32BE(open.number, 4);
-    return Buffer.concat([head, withCount(open.packed)]);
+    out.room(32);
+    if (hour === undefined || open === undefined) {
+      out.unsigned(0);
+      return;
+    }
+    out.unsigned(hour.hour + 1);
+    out.unsigned(open.number);
+    putNewest(out, this.newest);
+    open.packed.write(out);
   }
 
-  /** Puts back what takeChanges wrote, by part. */
-  restore(part: string, payload: Buffer): void {
-    const [hour = '', number] = part.split('.');
-    const found = this.#restored(Number(hour));
-    if (number === undefined) found.start = Buffer.from(payload);
-    else this.#restoreSegment(found, Number(number), payload);
+  /** Reads what writeOpen wrote. */
+  readOpen(from: Reader): void {
+    const hour = from.unsigned() - 1;
+    if (hour < 0) return;
+    const number = from.unsigned();
+    this.#newest = takeNewest(from);
+    this.#setSegment(this.#restored(hour), number, () => Packed.read(from));
   }
 
-  /** Puts back what encodeOpen wrote; the last step of a restore. */
-  restoreOpen(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    this.#restoreSegment(this.#restored(bytes.readUInt32BE(0)), bytes.readUInt32BE(4), bytes.subarray(8));
+  /** All hours: what is stored apart is read now, if it was not yet. */
+  #all(): Hour[] {
+    const stored = this.#stored;
+    if (stored === null) return this.#hours;
+    this.#stored = null;
+    for (const { part, payload } of stored()) {
+      const [hour = '', number] = part.split('.');
+      const found = this.#restored(Number(hour));
+      if (number === undefined) found.start = payload;
+      else this.#setSegment(found, Number(number), () => new Packed(payload, payload.readUInt16BE(0), 2));
+    }
+    return this.#hours;
   }
 
-  #restoreSegment(hour: Hour, number: number, payload: Buffer): void {
-    const packed = new Packed(Buffer.from(payload.subarray(2)), payload.readUInt16BE(0));
-    hour.segments = [...hour.segments.filter((s) => s.number !== number), { number, packed }];
+  /** What is there already is newer than what is stored. */
+  #setSegment(hour: Hour, number: number, packed: () => Packed): void {
+    if (hour.segments.some((segment) => segment.number === number)) return;
+    hour.segments.push({ number, packed: packed() });
     hour.segments.sort((a, b) => a.number - b.number);
     hour.nextNumber = Math.max(hour.nextNumber, number + 1);
   }
@@ -195,10 +201,24 @@ export class ReportLog {
   #restored(number: number): Hour {
     let hour = this.#hours.find((h) => h.hour === number);
     if (hour === undefined) {
-      hour = { hour: number, start: Buffer.alloc(0), segments: [], nextNumber: 1 };
+      hour = { hour: number, start: NOTHING, segments: [], nextNumber: 1 };
       this.#hours.push(hour);
       this.#hours.sort((a, b) => a.hour - b.hour);
     }
+    return hour;
+  }
+
+  #hourAt(number: number, start: () => Buffer): Hour {
+    const hours = this.#all();
+    let at = hours.length;
+    while (at > 0 && hours[at - 1]!.hour > number) at--;
+    const before = hours[at - 1];
+    if (before?.hour === number) return before;
+    const next = hours[at];
+    if (next === undefined && before !== undefined) this.#merge(before);
+    const hour = { hour: number, start: next?.start ?? start(), segments: [], nextNumber: 1 };
+    hours.splice(at, 0, hour);
+    this.#changes.write(number);
     return hour;
   }
 
@@ -209,57 +229,44 @@ export class ReportLog {
   #append(hour: Hour, entry: Entry): void {
     let segment = hour.segments.at(-1);
     if (segment === undefined || segment.packed.count >= SEGMENT_ENTRIES) {
-      if (segment !== undefined) {
-        segment.packed.close();
-        // While it was open it travelled with the device's own record.
-        this.#dirty.add(partOf(hour.hour, segment.number));
-      }
+      // While it was open it travelled with the device's own record.
+      if (segment !== undefined) this.#changes.write(hour.hour, segment.number);
       segment = { number: hour.nextNumber++, packed: new Packed() };
       hour.segments.push(segment);
     }
     segment.packed.append(entry);
-    this.#dirty.add(partOf(hour.hour, segment.number));
-    const small = (): number => hour.segments.filter(({ packed }) => packed.count <= SEGMENT_ENTRIES).length;
-    if (hour !== this.#hours.at(-1) && hour.segments.length > SMALL_SEGMENTS_MAX && small() > SMALL_SEGMENTS_MAX)
-      this.#merge(hour);
+    if (hour === this.#hours.at(-1)) return;
+    this.#changes.write(hour.hour, segment.number);
+    if (hour.segments.length <= SMALL_SEGMENTS_MAX) return;
+    const small = hour.segments.filter(({ packed }) => packed.count <= SEGMENT_ENTRIES).length;
+    if (small > SMALL_SEGMENTS_MAX) this.#merge(hour);
   }
 
   #merge(hour: Hour): void {
     if (hour.segments.length > 1) this.#replaceAll(hour, sorted(hour));
-    else
-      for (const { number, packed } of hour.segments) {
-        packed.close();
-        this.#dirty.add(partOf(hour.hour, number));
-      }
+    else for (const { number } of hour.segments) this.#changes.write(hour.hour, number);
   }
 
   #replaceAll(hour: Hour, entries: readonly Entry[]): void {
-    for (const { number } of hour.segments) this.#forget(partOf(hour.hour, number));
+    for (const { number } of hour.segments) this.#changes.drop(hour.hour, number);
     hour.segments = [];
     for (let from = 0; from < entries.length; from += MERGED_ENTRIES) {
       const packed = new Packed();
       for (const entry of entries.slice(from, from + MERGED_ENTRIES)) packed.append(entry);
-      packed.close();
-      // A number of its own: a part that has ended never comes back.
       const number = hour.nextNumber++;
       hour.segments.push({ number, packed });
-      this.#dirty.add(partOf(hour.hour, number));
+      this.#changes.write(hour.hour, number);
     }
   }
 
   #drop(hour: Hour): void {
     this.#hours = this.#hours.filter((h) => h !== hour);
-    this.#forget(partOf(hour.hour));
-    for (const { number } of hour.segments) this.#forget(partOf(hour.hour, number));
-  }
-
-  #forget(part: string): void {
-    this.#dirty.delete(part);
-    this.#dropped.add(part);
+    this.#changes.drop(hour.hour);
+    for (const { number } of hour.segments) this.#changes.drop(hour.hour, number);
   }
 }
 
-const partOf = (hour: number, number?: number): string => (number === undefined ? `${hour}` : `${hour}.${number}`);
+const NO_CHANGES = { written: [], dropped: [] } as const;
 
 function sorted(hour: Hour): Entry[] {
   const entries = hour.segments.flatMap(({ packed }) => packed.entries());
@@ -268,7 +275,7 @@ function sorted(hour: Hour): Entry[] {
 
 /** Number of entries (u16), then the entries. */
 function withCount(packed: Packed): Buffer {
-  const bytes = Buffer.allocUnsafe(2 + packed.bytes.length);
+  const bytes = Buffer.allocUnsafe(2 + packed.length);
   bytes.writeUInt16BE(packed.count, 0);
   packed.bytes.copy(bytes, 2);
   return bytes;

@@ -1,12 +1,20 @@
 /** The last reports that were not folded (too old, or from the future), so that a repeat of one is known: id (8 bytes) and revision. */
+import type { Reader } from '../store/bytes.js';
 import type { Entry } from './entry.js';
 
 /** Older ones are forgotten; a repeat then comes out again with the same message_id and revision. */
 export const RING_MAX = 64;
 const ITEM_BYTES = 9;
+const NOTHING = Buffer.alloc(0);
 
 export class Ring {
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = NOTHING;
+
+  /** A view of what `from` holds: it is never written over here. */
+  read(from: Reader): void {
+    const bytes = from.blob();
+    if (bytes.length > 0) this.bytes = bytes;
+  }
 
   /** Highest revision of the report that is known; −1: it is not. */
   revisionOf(entry: Entry): number {
@@ -17,6 +25,7 @@ export class Ring {
   add(entry: Entry): void {
     const at = this.#find(entry);
     if (at >= 0) {
+      this.bytes = Buffer.from(this.bytes);
       this.bytes[at + 8] = entry.revision;
       return;
     }

@@ -217,7 +217,7 @@ describe('trips', () => {
     expect(device.trips('trip')).toMatchObject([{ state: 'final', ended_at: EPOCH_US + 1200e6 }]);
     const last = device.taken.at(-1);
     expect(last).toMatchObject({
-      report: { position_latitude: null, position_speed: null },
+      shown: { position_latitude: null, position_speed: null },
       enrichment: { trip: null, motion: null },
     });
   });
