@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { packet } from '../harness/astra-wire.js';
 import { ServiceProcess } from '../harness/stack.js';
 import { waitFor } from '../harness/wait.js';
-import { must } from './tools.js';
+import { must, tool } from './tools.js';
 
 const ACK = 0x06;
 const WAIT_MS = 60_000;
@@ -84,17 +84,28 @@ listen stranger
   );
   proxy = await Child.start({
     name: 'haproxy',
-    command: 'haproxy',
+    command: tool('haproxy'),
     args: ['-db', '-f', config],
-    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` },
     logFile: path.join(folder, 'haproxy.log'),
   });
+  await waitFor('the proxy to listen', () => listens(plain!), WAIT_MS);
 }, 180_000);
 afterAll(async () => {
   await proxy.stop(5_000);
   await edge.stop();
   rmSync(folder, { recursive: true, force: true });
 }, 60_000);
+
+function listens(port: number): Promise<boolean> {
+  const socket = net.connect({ port, host: '127.0.0.1' });
+  return new Promise((resolve) => {
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
 
 /** Sends one report and tells whether it was confirmed before the connection ended. */
 async function report(socket: net.Socket, imei: string): Promise<boolean> {
