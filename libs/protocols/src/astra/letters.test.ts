@@ -73,6 +73,15 @@ describe('protocol Y', () => {
     );
     expect(message).toMatchObject({ 'external.powersource.voltage': 24, din: 2 });
     expect([message['battery.level'], message['position.latitude']]).toEqual([undefined, undefined]);
+    const place = `${raw(NOW_S - 60)}031b934afffb036c`;
+    expect(one(y([[2, sized(place)]]))).toMatchObject({
+      'position.latitude': 52.138826,
+      'position.longitude': -0.326804,
+    });
+    const partly = one(y([[2, sized(`${place}0a0b`)]]));
+    expect(partly).toMatchObject({ 'position.speed': 20, 'position.max.speed': 22 });
+    expect(partly['position.direction']).toBeUndefined();
+    expect(one(y([[7, sized('00ea')]]))).toMatchObject({ 'gsm.mcc': 234 });
     // An empty body of every module is legal as well.
     for (let n = 1; n <= 80; n++) {
       const empty = n === 45 || n === 46 ? '0002' : n === 48 ? '0000' : '01';
@@ -85,6 +94,14 @@ describe('protocol Y', () => {
         ),
       );
     }
+  });
+
+  it('takes the later of two position blocks even when it says that there never was a fix', () => {
+    const fixed = `${raw(NOW_S - 60)}031b934afffb036c000000000000`;
+    const never = '0'.repeat(56);
+    const message = one(packet('X', `01${reportX({ 2: fixed, 44: never })}`));
+    expect(message).toMatchObject({ 'position.valid': false });
+    expect([message['position.latitude'], message['position.timestamp']]).toEqual([undefined, undefined]);
   });
 
   it('refuses a size below its own width', () => {

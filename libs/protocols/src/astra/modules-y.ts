@@ -26,7 +26,7 @@ const readTyres: ReadModule = (b, at, end, report) => {
 /** The known part of module 36 is two levels; the rest is kept whole. */
 const readTorrot: ReadModule = (b, at, end, report) => {
   readFieldsUpTo(TORROT, b, at, end, report);
-  setText(report, 'scooter.data.raw', hex(b, at, end));
+  if (end > at) setText(report, 'scooter.data.raw', hex(b, at, end));
 };
 const TORROT = fieldsOf([
   ['scooter.battery.level.1', 0, 'u8', '%'],

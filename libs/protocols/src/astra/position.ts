@@ -2,7 +2,7 @@
 import type { Report } from '../catalogue/report.generated.js';
 import { addQuality } from '../catalogue/set.js';
 import { i32, u16, u32 } from '../wire/reader.js';
-import type { Row } from './fields.js';
+import { fieldsOf, readFieldsUpTo, type Row } from './fields.js';
 import type { Scratch } from './module.js';
 import { GNSS_EPOCH_S } from './time.js';
 
@@ -22,9 +22,17 @@ const DIRECTION_RAW_MAX = 180;
 const LATITUDE_RAW_MAX = 90_000_000;
 const LONGITUDE_RAW_MAX = 180_000_000;
 
-/** Reads the block; a body that is shorter (Y, damaged) has no position. */
+/** What stands behind time and coordinates, for a body that ends early. */
+const BEHIND_PLACE = fieldsOf(POSITION_ROWS.slice(3));
+const PLACE_BYTES = 12;
+
+/** Reads the block. A body that ends early (Y) says what it says: coordinates only when both and their time are there. */
 export function readPosition(b: Uint8Array, at: number, end: number, report: Report, scratch: Scratch): void {
-  if (at + POSITION_BYTES > end) return;
+  if (at + POSITION_BYTES > end) {
+    if (at + PLACE_BYTES <= end) placePosition(report, scratch, u32(b, at), i32(b, at + 4), i32(b, at + 8));
+    readFieldsUpTo(BEHIND_PLACE, b, at, end, report);
+    return;
+  }
   placePosition(report, scratch, u32(b, at), i32(b, at + 4), i32(b, at + 8));
   readSpeedAndDirection(report, b[at + 12]!, b[at + 14]!);
   report.position_max_speed = b[at + 13]! * 2;
@@ -44,6 +52,9 @@ export function placePosition(r: Report, s: Scratch, fixRaw: number, latitudeRaw
   s.latitudeRaw = latitudeRaw;
   s.longitudeRaw = longitudeRaw;
   if (fixRaw === 0 && latitudeRaw === 0 && longitudeRaw === 0) {
+    r.position_timestamp = null;
+    r.position_latitude = null;
+    r.position_longitude = null;
     r.position_valid = false;
     addQuality(r, 'no_fix_yet');
     return;

@@ -17,11 +17,11 @@ export const readGeofence: ReadModule = (b, at, end, report, scratch) => {
 
 /** Module 7: u16 country, u16 network (0 is a legal network). Country 0 or FFFF: no network known. */
 export const readNetwork: ReadModule = (b, at, end, report) => {
-  if (at + 4 > end) return;
+  if (at + 2 > end) return;
   const country = u16(b, at);
   if (country === 0 || country === 0xffff) return;
   report.gsm_mcc = country;
-  report.gsm_mnc = u16(b, at + 2);
+  if (at + 4 <= end) report.gsm_mnc = u16(b, at + 2);
 };
 
 const IMSI_DIGITS = 15;

@@ -93,6 +93,12 @@ export function scanNumber(b: Uint8Array, from: number, to: number): number {
   return negative ? -value : value;
 }
 
+/** Nothing but the digit 0 in [from, to), or nothing at all. */
+export function onlyZeros(b: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (b[i] !== 0x30) return false;
+  return true;
+}
+
 /** Text of [from, to) without the blanks and SUB around it. */
 export function trimmed(b: Uint8Array, from: number, to: number): string {
   let start = from;

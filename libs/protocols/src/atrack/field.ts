@@ -99,12 +99,9 @@ export function draft(code: string, width: Width, unit: string, number: NumberSi
 export function vendor(code: string, width: Width): Field {
   const name = `atrack.${code}`;
   const number = numberSetter(name);
-  return {
-    code,
-    width,
-    number: (raw, r) => number(r, raw),
-    text: text(code, name).text!,
-  };
+  const texts = text(code, name);
+  // A text may consist of digits; it is one all the same.
+  return width === 'str' ? texts : { code, width, number: (raw, r) => number(r, raw), text: texts.text! };
 }
 
 /** Result of a conversion that has no value. */

@@ -166,6 +166,21 @@ describe.each(BOTH)('a custom field in %s', (_, make) => {
     expect(read(make, { IN0: 0 }, { ignitionFromInput0: true }, { inputs: 1 })['engine.ignition.status']).toBe(false);
   });
 
+  it('keeps the times of the fixed part where %RT, %GT and %ST were never set', () => {
+    const plain = read(make, {});
+    for (const code of ['RT', 'GT', 'ST'])
+      for (const raw of [0, 1_230_767_999])
+        expect({ ...read(make, { [code]: raw }), 'message.id': '' }, `${code} ${raw}`).toEqual({
+          ...plain,
+          'message.id': '',
+        });
+    expect(read(make, { RT: 1_700_000_000 })['timestamp']).toBe(1_700_000_000);
+  });
+
+  it('keeps a text of digits as a text where a bus field has no row of its own', () => {
+    expect(read(make, { JS9: '12' })['atrack.JS9']).toBe('12');
+  });
+
   it('takes satellites from %SA before %GP', () => {
     expect(read(make, { GP: 5, SA: 9 })['position.satellites']).toBe(9);
   });

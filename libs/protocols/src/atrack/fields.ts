@@ -2,9 +2,10 @@
 import { flagSetter, numberSetter, stringSetter } from '../catalogue/set.js';
 import { NO_MAP } from '../catalogue/report.generated.js';
 import { applyBeacons } from './ble.js';
-import { TEMPERATURE_ABSENT, writeDriver } from './draft.js';
+import { type Draft, TEMPERATURE_ABSENT, writeDriver } from './draft.js';
 import { type Field, absent, conv, draft, flag, guessed, num, text, vendor } from './field.js';
 import { applyPeak, applySamples } from './gforce.js';
+import { TIME_MIN_S } from './time.js';
 
 const GSM_STATES = [
   'GSM off',
@@ -76,6 +77,13 @@ const IMSI_DIGITS = 15;
 const I32_MAX = 2_147_483_647;
 const TWO_32 = 4_294_967_296;
 
+/** A time that was never set says nothing, so the fixed part's stands. */
+function time(code: string, put: (seconds: number, d: Draft) => void): Field {
+  return draft(code, 'time', 's', (raw, _, d) => {
+    if (raw >= TIME_MIN_S) put(raw, d);
+  });
+}
+
 export const FIELDS: readonly Field[] = [
   // The format string itself.
   { code: 'CI', width: 'str', text: (value, _, d) => void (d.inline = value) },
@@ -92,9 +100,9 @@ export const FIELDS: readonly Field[] = [
   draft('RD', 'u8', '1', (raw, _, d) => void (d.reason = raw)),
   draft('IN', 'u8', 'mask', (raw, _, d) => void (d.inputs = raw)),
   draft('OP', 'u8', 'mask', (raw, _, d) => void (d.outputs = raw)),
-  draft('GT', 'time', 's', (raw, _, d) => void (d.gps = raw)),
-  draft('RT', 'time', 's', (raw, _, d) => void (d.rtc = raw)),
-  draft('ST', 'time', 's', (raw, _, d) => void (d.send = raw)),
+  time('GT', (seconds, d) => void (d.gps = seconds)),
+  time('RT', (seconds, d) => void (d.rtc = seconds)),
+  time('ST', (seconds, d) => void (d.send = seconds)),
 
   // Position.
   draft('SA', 'u8', '1', (raw, _, d) => void (d.satellites = raw)),

@@ -5,7 +5,7 @@
  *   speed u16 | outputs u8 | analog u16 | driver str | temperature 1 i16 | temperature 2 i16 | text str
  */
 import { i16, i32, latin1, u16, u32 } from '../wire/reader.js';
-import { BAD, COMMA, DECIMAL, EMPTY, PERCENT, SUB, find, scanNumber, scanned, trimmed } from './ascii.js';
+import { BAD, COMMA, DECIMAL, EMPTY, PERCENT, SUB, find, onlyZeros, scanNumber, scanned, trimmed } from './ascii.js';
 import { type Draft, NONE } from './draft.js';
 import { textKeyOf } from './text.js';
 import { asciiTime, binaryTime, type TimeBytes } from './time.js';
@@ -85,12 +85,8 @@ function time(b: Uint8Array, to: number, d: Draft): number {
   const end = find(b, COMMA, from, to);
   cursor = end + 1;
   const seconds = asciiTime(b, from, end);
-  if (seconds === 0 && end > from && !onlyZeros(b, from, end)) d.bad = true;
+  if (seconds === 0 && !onlyZeros(b, from, end)) d.bad = true;
   return seconds;
-}
-function onlyZeros(b: Uint8Array, from: number, end: number): boolean {
-  for (let i = from; i < end; i++) if (b[i] !== 0x30) return false;
-  return true;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { Report } from '../catalogue/report.generated.js';
 import { i16, i32, i8, latin1, u16, u32 } from '../wire/reader.js';
-import { BAD, DECIMAL, EMPTY, find, hexDigit, scanNumber, scanned, trimText, trimmed } from './ascii.js';
+import { BAD, DECIMAL, EMPTY, find, hexDigit, onlyZeros, scanNumber, scanned, trimText, trimmed } from './ascii.js';
 import type { Draft, FieldSettings } from './draft.js';
 import type { Field, NumberSink, Width } from './field.js';
 import { FIELDS, numberedField } from './fields.js';
@@ -240,7 +240,7 @@ function asciiOf(field: Field): ReadAscii {
     return (b, from, to, r, d, s) => {
       const seconds = asciiTime(b, from, to);
       if (seconds > 0) number?.(seconds, r, d, s);
-      return seconds > 0 || from === to;
+      return seconds > 0 || onlyZeros(b, from, to);
     };
   if (number === undefined || width === 'unknown')
     return (b, from, to, r, d) => {
