@@ -24,6 +24,12 @@ const mutants = files.map((file) => ({
   title: file.replace(/^\d+-|\.yaml$/g, '').replaceAll('-', ' '),
 }));
 
+const further = (
+  parse(readFileSync(join(ROOT, 'deploy', 'k8s', 'tests', 'further-mutants.yaml'), 'utf8')) as readonly (Mutant & {
+    readonly title: string;
+  })[]
+).map((one) => ({ ...one, title: `further: ${one.title}` }));
+
 const production = ['production', 'kafka-production'].flatMap((name) => {
   const file = `${name}.yaml`;
   return parseManifests(file, readFileSync(join(RENDERED, file), 'utf8')).manifests;
@@ -51,7 +57,7 @@ describe('a manifest is refused with the object and the field in its message whe
     expect(mutants).toHaveLength(35);
   });
 
-  for (const { title, object, edits, refused } of mutants)
+  for (const { title, object, edits, refused } of [...mutants, ...further])
     it(title, () => {
       const target = production.find(({ kind, name }) => kind === object.kind && name === object.name);
       expect(target, `${object.kind} ${object.name} is deployed`).toBeDefined();
@@ -60,6 +66,7 @@ describe('a manifest is refused with the object and the field in its message whe
       expect(problems).toContainEqual(expect.objectContaining(refused));
       // One edit may break a rule or two, never the rest of the set.
       expect(problems.length).toBeLessThan(20);
-      expect(formatProblem(problems[0]!)).toMatch(/^\w+ fleetwire\/[\w-]+: [\w.[\]/-]+: .{10}/);
+      const named = problems.find(({ field }) => field === refused.field)!;
+      expect(formatProblem(named)).toMatch(/^\w+ [\w-]+\/[\w-]+: [\w.[\]/-]+: .{7}/);
     });
 });

@@ -3,6 +3,32 @@ import { LATENCY_BUCKETS_SECONDS, Metrics, SERIES_MAX, metricTable } from './met
 
 const bare = (): Metrics => new Metrics('sampler', { process: false });
 
+describe('exposition', () => {
+  it('shows the trace of an observation as an example in OpenMetrics alone, and is the same text before and after', async () => {
+    const metrics = new Metrics('sampler', { process: false, exemplars: true });
+    metrics.counter({ name: 'fleetwire_frames_total', help: 'frames' }).of({}).inc(2);
+    const seconds = metrics.histogram({ name: 'fleetwire_ack_seconds', help: 'time', buckets: [1, 2] });
+    seconds.of({}).observe(0.5, '4bf92f3577b34da6a3ce929d0e0e4736');
+    seconds.of({}).observe(1.5);
+    const plain = await metrics.exposition(false);
+    const open = await metrics.exposition(true);
+    expect(plain.text).toContain('# TYPE fleetwire_frames_total counter');
+    expect(plain.text).not.toContain('trace_id');
+    expect(open.contentType).toContain('openmetrics');
+    expect(open.text).toContain('fleetwire_frames_total{app="sampler"} 2');
+    expect(open.text).toMatch(
+      /fleetwire_ack_seconds_bucket\{le="1",app="sampler"\} 1 # \{trace_id="4bf92f3577b34da6a3ce929d0e0e4736"\} 0\.5/,
+    );
+    expect(open.text.match(/trace_id/g)).toHaveLength(1);
+    expect((await metrics.exposition(false)).text).toBe(plain.text);
+  });
+
+  it('is the format of Prometheus for everybody when no exemplars are kept', async () => {
+    const metrics = new Metrics('sampler', { process: false });
+    expect((await metrics.exposition(true)).contentType).toContain('text/plain');
+  });
+});
+
 describe('Metrics', () => {
   it('exposes every label set at 0 before anything happened', async () => {
     const metrics = bare();

@@ -27,6 +27,9 @@ export interface Exposition {
   readonly text: string;
 }
 
+/** Gauges of the client library that are named like counters; the same numbers stand beside them, by kind. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
 /** A handle of one label set. */
 export interface Count {
   /** Since the start. */
@@ -90,7 +93,10 @@ export class Metrics {
     // Metrics that keep exemplars can only be declared on a registry of that form.
     if (this.#exemplars) this.registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     this.registry.setDefaultLabels({ app: service });
-    if (options.process ?? true) collectDefaultMetrics({ register: this.registry });
+    if (options.process ?? true) {
+      collectDefaultMetrics({ register: this.registry });
+      for (const name of MISNAMED) this.registry.removeSingleMetric(name);
+    }
   }
 
   /** What was declared, in order; the process metrics are not in it. */
@@ -172,7 +178,13 @@ export class Metrics {
       openMetrics && this.#exemplars ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE;
     const exposed = this.#exposed.then(async () => {
       this.registry.setContentType(contentType);
-      return { contentType, text: await this.registry.metrics() };
+      try {
+        return { contentType, text: await this.registry.metrics() };
+      } finally {
+        // The library takes the suffix off its own counters when it writes OpenMetrics, for good.
+        for (const metric of this.registry.getMetricsAsArray())
+          if (String(metric.type) === 'counter' && !metric.name.endsWith('_total')) metric.name += '_total';
+      }
     });
     this.#exposed = exposed.catch(() => undefined);
     return exposed;

@@ -1,2 +1,2 @@
-export { loadConfig } from './config.js';
+export { loadConfig, definition } from './config.js';
 export { dispatcherMetrics } from './metrics.js';

@@ -1,2 +1,2 @@
-export { loadConfig } from './config.js';
+export { loadConfig, definition } from './config.js';
 export { decoderMetrics } from './metrics.js';

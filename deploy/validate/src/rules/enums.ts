@@ -12,6 +12,7 @@ interface Words {
 
 const WORKLOADS = ['Deployment', 'StatefulSet', 'Job'];
 const POD = ['spec', 'template', 'spec'];
+const SCALERS = ['HorizontalPodAutoscaler', 'ScaledObject'];
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
 
 const WORDS: readonly Words[] = [
@@ -23,6 +24,11 @@ const WORDS: readonly Words[] = [
   { kinds: ['Deployment'], path: ['spec', 'strategy', 'type'], words: ['RollingUpdate', 'Recreate'] },
   { kinds: WORKLOADS, path: [...POD, 'restartPolicy'], words: ['Always', 'OnFailure', 'Never'] },
   { kinds: WORKLOADS, path: [...POD, 'containers', '*', 'ports', '*', 'protocol'], words: PROTOCOLS },
+  {
+    kinds: WORKLOADS,
+    path: [...POD, 'initContainers', '*', 'imagePullPolicy'],
+    words: ['Always', 'IfNotPresent', 'Never'],
+  },
   {
     kinds: WORKLOADS,
     path: [...POD, 'containers', '*', 'imagePullPolicy'],
@@ -39,6 +45,52 @@ const WORDS: readonly Words[] = [
     path: [...POD, 'tolerations', '*', 'effect'],
     words: ['NoSchedule', 'PreferNoSchedule', 'NoExecute'],
   },
+  {
+    kinds: WORKLOADS,
+    path: [...POD, 'dnsPolicy'],
+    words: ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'],
+  },
+  ...['containers', 'initContainers'].flatMap((list) => [
+    {
+      kinds: WORKLOADS,
+      path: [...POD, list, '*', 'terminationMessagePolicy'],
+      words: ['File', 'FallbackToLogsOnError'],
+    },
+    ...['livenessProbe', 'readinessProbe', 'startupProbe'].map((probe) => ({
+      kinds: WORKLOADS,
+      path: [...POD, list, '*', probe, 'httpGet', 'scheme'],
+      words: ['HTTP', 'HTTPS'],
+    })),
+  ]),
+  {
+    kinds: WORKLOADS,
+    path: [...POD, 'topologySpreadConstraints', '*', 'nodeAffinityPolicy'],
+    words: ['Honor', 'Ignore'],
+  },
+  { kinds: ['Job'], path: ['spec', 'completionMode'], words: ['NonIndexed', 'Indexed'] },
+  { kinds: ['PriorityClass'], path: ['preemptionPolicy'], words: ['Never', 'PreemptLowerPriority'] },
+  ...['scaleUp', 'scaleDown'].flatMap((direction) =>
+    [
+      ['spec', 'behavior', direction],
+      ['spec', 'advanced', 'horizontalPodAutoscalerConfig', 'behavior', direction],
+    ].flatMap((path) => [
+      { kinds: SCALERS, path: [...path, 'selectPolicy'], words: ['Max', 'Min', 'Disabled'] },
+      { kinds: SCALERS, path: [...path, 'policies', '*', 'type'], words: ['Pods', 'Percent'] },
+    ]),
+  ),
+  ...['resource', 'containerResource', 'pods', 'object', 'external'].map((key) => ({
+    kinds: ['HorizontalPodAutoscaler'],
+    path: ['spec', 'metrics', '*', key, 'target', 'type'],
+    words: ['Utilization', 'Value', 'AverageValue'],
+  })),
+  ...[
+    ['spec', 'selector'],
+    ['spec', 'podSelector'],
+  ].map((path) => ({
+    kinds: ['Deployment', 'PodDisruptionBudget', 'PodMonitor', 'NetworkPolicy'],
+    path: [...path, 'matchExpressions', '*', 'operator'],
+    words: ['In', 'NotIn', 'Exists', 'DoesNotExist'],
+  })),
   {
     kinds: ['PodDisruptionBudget'],
     path: ['spec', 'unhealthyPodEvictionPolicy'],
@@ -62,7 +114,12 @@ export const knowsWords: Rule = (world) =>
       ),
   );
 
-function valuesAt(value: Json | undefined, path: readonly string[], field: string): { field: string; value: Json }[] {
+/** Every value at a path, with the field as it is called in a message. */
+export function valuesAt(
+  value: Json | undefined,
+  path: readonly string[],
+  field: string,
+): { field: string; value: Json }[] {
   const [step, ...rest] = path;
   if (step === undefined) return value === undefined ? [] : [{ field, value }];
   if (step === '*') return listOf(value).flatMap((one, index) => valuesAt(one, rest, `${field}[${index}]`));

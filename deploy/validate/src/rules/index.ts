@@ -1,5 +1,7 @@
 /** Every rule that is more than structure. */
 import { boundsScaling } from './autoscaling.js';
+import { choosesOne, hangsTogether } from './choices.js';
+import { namesTopics, ownsPods, reachesBrokers, staysTogether } from './cluster.js';
 import { knowsWords, namesPorts } from './enums.js';
 import { belongsToCluster, drainsInGrace, leavesMemory } from './fleetwire.js';
 import {
@@ -11,10 +13,13 @@ import {
   selectsItsPods,
   sleepsWithinGrace,
 } from './pods.js';
+import { runsPrograms } from './programs.js';
 import { readsRules } from './prometheus.js';
+import { sharesPods, staysInRange } from './ranges.js';
 import { findsReferences, isUnique } from './references.js';
 import { isRestricted } from './restricted.js';
 import type { Rule } from './rule.js';
+import { isNamed, saysOnce } from './unique.js';
 import { fitsServiceType, guardsPods, opensPorts, servesPorts } from './services.js';
 
 export const RULES: readonly Rule[] = [
@@ -39,4 +44,15 @@ export const RULES: readonly Rule[] = [
   leavesMemory,
   belongsToCluster,
   readsRules,
+  staysInRange,
+  sharesPods,
+  saysOnce,
+  isNamed,
+  choosesOne,
+  hangsTogether,
+  runsPrograms,
+  staysTogether,
+  reachesBrokers,
+  namesTopics,
+  ownsPods,
 ];
