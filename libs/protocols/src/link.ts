@@ -64,6 +64,13 @@ interface Speaker {
   readonly state: LinkState;
 }
 
+type Fields = Record<string, unknown>;
+/** A device that spoke on the connection, as a command names it. */
+export interface Addressee {
+  readonly speaker: Speaker;
+  readonly fields: Readonly<Fields>;
+}
+
 const EMPTY = new Uint8Array(0);
 
 export class Link {
@@ -197,6 +204,27 @@ export class Link {
     if (speaker === undefined)
       return { kind: 'error', field: 'ident', remedy: 'the device has not spoken on this connection yet' };
     return speaker.protocol.encode(command, speaker.state, env);
+  }
+
+  /** By what a command names the device that spoke last; null: the protocol has commands that name nobody. */
+  addressee(): Addressee | null {
+    const speaker = this.#current;
+    const names = speaker?.protocol.addressedBy;
+    if (speaker === null || names === undefined) return null;
+    const fields = speaker.state as unknown as Fields;
+    return { speaker, fields: Object.fromEntries(names.map((name) => [name, fields[name]])) };
+  }
+
+  /** Words a command for a device that spoke before. */
+  encodeFor({ speaker, fields }: Addressee, command: Command, env: EncodeEnv): Encoded {
+    const state = speaker.state as unknown as Fields;
+    const before = Object.fromEntries(Object.keys(fields).map((name) => [name, state[name]]));
+    Object.assign(state, fields);
+    try {
+      return speaker.protocol.encode(command, speaker.state, env);
+    } finally {
+      Object.assign(state, before);
+    }
   }
 
   /** What the protocols themselves must send after a silence; call about once a second. */

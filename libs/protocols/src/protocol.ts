@@ -259,6 +259,11 @@ export interface Protocol<State extends LinkState = LinkState> {
   /** Parts in order of index, all present; the result decodes like a frame. */
   join?(parts: readonly Uint8Array[]): Uint8Array;
   encode(command: Command, state: State, env: EncodeEnv): Encoded;
+  /**
+   * Fields of the state by which a command names its device, so that several devices on one connection (a gateway) can each be
+   * commanded. Absent: commands name nobody, and only the device that spoke last is known to get them.
+   */
+  readonly addressedBy?: readonly string[];
   /** The correlation key of an answer, as `encode` made it for its command. */
   correlationOf(response: CommandResponse): string;
   explain(input: DecodeInput): readonly ByteField[];

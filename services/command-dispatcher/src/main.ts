@@ -75,6 +75,7 @@ await runService({
       pulse,
       metrics: dispatcherMetrics(metrics),
       smsGateway: config.smsGateway,
+      answerMs: config.answerMs,
       deadLetters: loop.deadLetters,
     };
     const processor = streams.processor({

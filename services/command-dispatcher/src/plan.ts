@@ -9,7 +9,7 @@ import {
   type SettingValue,
 } from '@fleetwire/protocols';
 import type { Command, CommandEvent, Setting } from '@fleetwire/schemas';
-import { ANSWER_TIMEOUT_US, type Plan } from './machine.js';
+import type { Plan } from './machine.js';
 import { argumentsOf } from './validate.js';
 
 /** A read that follows a set waits that long for its device. */
@@ -26,11 +26,12 @@ function known(type: ProtocolId, command: Command): Known | null {
   return spec === null || args === null ? null : { spec, args };
 }
 
-export function planOf(type: ProtocolId, command: Command): Plan {
+/** `answerUs`: how long a device that is written to once has to answer. */
+export function planOf(type: ProtocolId, command: Command, answerUs: number): Plan {
   const found = known(type, command);
   const leaves = found !== null && isLeaving(found.spec, found.args);
   const retry = command.delivery === 'at_least_once' && found?.spec.idempotent === true ? found.spec.retry : null;
-  return { waitsUs: retry?.waitsS.map((s) => s * 1e6) ?? [ANSWER_TIMEOUT_US], leaves };
+  return { waitsUs: retry?.waitsS.map((s) => s * 1e6) ?? [answerUs], leaves };
 }
 
 export const isIdempotent = (type: ProtocolId, name: string): boolean => commandSpec(type, name)?.idempotent === true;

@@ -23,6 +23,7 @@ export interface RouterDeps {
   readonly table: DeviceTable;
   readonly leases: Leases;
   readonly outbox: Pick<Outbox, 'send'>;
+  readonly answerMs: number;
 }
 
 export class Router {
@@ -65,7 +66,7 @@ export class Router {
         const { bootId, connection, inbox, protocol, offset: sessionOffset } = held;
         const to = { bootId, connection, inbox, sessionOffset, protocol };
         this.desire(entry, type, nowUs, outputs);
-        book.publish(ident, route(device, to, planOf(type, entry.command), nowUs), outputs);
+        book.publish(ident, route(device, to, planOf(type, entry.command, this.#deps.answerMs * 1000), nowUs), outputs);
         return;
       }
       book.publish(ident, [refuse(device, entry, refusal, nowUs)], outputs);

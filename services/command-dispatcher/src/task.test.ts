@@ -42,6 +42,7 @@ class World {
       pulse: new CommitPulse(),
       metrics: dispatcherMetrics(new Metrics('command-dispatcher', { process: false })),
       smsGateway,
+      answerMs: 60_000,
     });
   }
 

@@ -46,6 +46,8 @@ export interface DispatcherDeps {
   readonly pulse: CommitPulse;
   readonly metrics: DispatcherMetrics;
   readonly smsGateway: boolean;
+  /** A device that was written to once has so long to answer. */
+  readonly answerMs: number;
 }
 
 export class DispatcherTask implements Task {
@@ -61,14 +63,14 @@ export class DispatcherTask implements Task {
   #leaseChanges = -1;
 
   constructor(partition: number, deps: DispatcherDeps) {
-    const { codec, partitions, metrics, leases, outbox } = deps;
+    const { codec, partitions, metrics, leases, outbox, answerMs } = deps;
     this.#deps = deps;
     this.#partition = partition;
     this.#guard = new RecordGuard(codec, STAGE, partition, partitions, deps.deadLetters);
     this.#records = new Records(codec, partition);
     this.#book = new Book(this.#records, metrics);
     const [sessions, table, records, book] = [this.#sessions, this.#table, this.#records, this.#book];
-    this.#router = new Router({ book, records, sessions, table, leases, outbox });
+    this.#router = new Router({ book, records, sessions, table, leases, outbox, answerMs });
   }
 
   prepare(records: readonly InRecord[]): Promise<void> {

@@ -82,10 +82,10 @@ describe('the way of a command', () => {
   const interval = command('interval', { cycle_time: 60 }, { delivery: 'at_least_once' });
 
   it('has one write, or as many as the catalogue says when it is asked for at least once', () => {
-    expect(planOf('h02', { ...interval, delivery: 'at_most_once' })).toEqual({ waitsUs: [60e6], leaves: false });
-    expect(planOf('h02', interval)).toEqual({ waitsUs: [60e6, 60e6], leaves: false });
-    expect(planOf('jt808', interval)).toEqual({ waitsUs: [10e6, 20e6, 60e6], leaves: false });
-    expect(planOf('astra', command('server_port', { port: 1 }))).toEqual({ waitsUs: [60e6], leaves: true });
+    expect(planOf('h02', { ...interval, delivery: 'at_most_once' }, 60e6)).toEqual({ waitsUs: [60e6], leaves: false });
+    expect(planOf('h02', interval, 60e6)).toEqual({ waitsUs: [60e6, 60e6], leaves: false });
+    expect(planOf('jt808', interval, 60e6)).toEqual({ waitsUs: [10e6, 20e6, 60e6], leaves: false });
+    expect(planOf('astra', command('server_port', { port: 1 }), 60e6)).toEqual({ waitsUs: [60e6], leaves: true });
   });
 
   it('words the second write of an H02 interval as D1', () => {

@@ -21,7 +21,7 @@ import {
 import { failpoint } from '@fleetwire/service';
 import type { LastFrame } from './conditions.js';
 import { FrameSource } from './frame-source.js';
-import { LastFrameKeeper } from './last-frame.js';
+import { Passengers } from './passengers.js';
 import { BadFrames } from './bad-frames.js';
 import type { BadBytes } from './dead-letters.js';
 import type { ConnectionDeps, ConnectionOptions, Outlet } from './connection-deps.js';
@@ -53,10 +53,9 @@ export class Connection implements Holder {
   readonly #bytes: ByteCounts;
   readonly #received;
   readonly #replies: ReplyQueue<OwedFrame>;
-  readonly #lastFrame = new LastFrameKeeper();
+  readonly #passengers = new Passengers();
   #counts: ProtocolCounts;
   readonly #source: FrameSource;
-  #ident: string | null = null;
   #pendingBytes = 0;
   readonly #badFrames: BadFrames;
   #monotonicMs = 0;
@@ -194,22 +193,24 @@ export class Connection implements Holder {
 
   superseded(ident: string): void {
     this.idents.delete(ident);
-    if (this.#ident === ident) this.#ident = null;
+    this.#passengers.leaves(ident);
     if (this.idents.size === 0) this.finish('superseded');
   }
 
   unreachable(ident: string, monotonicMs: number): string | null {
     if (this.#closed !== null || this.#finish !== null) return 'not_holder';
-    // A gateway's connection is worded for the device that spoke last: another one's command would reach the wrong device.
-    if (this.#ident !== ident) return 'other_device';
+    if (this.#passengers.way(ident) === null) return 'other_device';
     const silentMs = monotonicMs - this.heardMs;
     return this.transport === 'udp' && silentMs >= this.#deps.udpReachableMs ? 'not_reachable' : null;
   }
-  lastFrame(): LastFrame | null {
-    return this.#lastFrame.get();
+  lastFrame(ident: string): LastFrame | null {
+    return this.#passengers.lastFrame(ident);
   }
-  encode(command: Command, env: EncodeEnv): Encoded {
-    return this.#link.encode(command, env);
+  encode(ident: string, command: Command, env: EncodeEnv): Encoded {
+    const way = this.#passengers.way(ident);
+    if (way === null)
+      return { kind: 'error', field: 'ident', remedy: 'another device speaks on this connection by now' };
+    return way === 'current' ? this.#link.encode(command, env) : this.#link.encodeFor(way, command, env);
   }
   writeCommand(bytes: Uint8Array): boolean {
     return this.#closed === null && this.#outlet.write(bytes);
@@ -306,7 +307,7 @@ export class Connection implements Holder {
       this.#counts.frame('duplicate').inc();
       return;
     }
-    this.#ident = ident;
+    this.#passengers.speaks(ident, () => this.#link.addressee());
     if (this.#finish === null) {
       this.idents.add(ident);
       sessions.heard(ident, this, context, this.#env.nowMs, this.#monotonicMs);
@@ -314,7 +315,7 @@ export class Connection implements Holder {
     const frame = Buffer.from(bytes);
     const receivedAtUs = this.#env.nowMs * 1000;
     if (outcome === 'data' && (protocol.part === undefined || protocol.part(frame) === null))
-      this.#lastFrame.keep(protocol.id, ident, frame, context, receivedAtUs);
+      this.#passengers.keep(protocol.id, frame, context, receivedAtUs);
     const owed = this.#owe(frame, reply, protocol.limits.replyAgeMaxMs, outcome);
     publisher.frame(this.#source.next(ident, frame, context, receivedAtUs), this.#source.headers, owed);
   }
@@ -342,7 +343,7 @@ export class Connection implements Holder {
     } else if (ended && this.transport === 'tcp') {
       this.#bytes.unfinished.inc(bytes.length);
       this.#badFrames.count(protocol, reason);
-    } else this.#reject({ bytes, reason, rejection: null, protocol, ident: this.#ident }, null, null);
+    } else this.#reject({ bytes, reason, rejection: null, protocol, ident: this.#passengers.current }, null, null);
     if (close) this.#close('broken');
     else if (!ended) this.#bad();
   }

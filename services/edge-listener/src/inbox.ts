@@ -26,8 +26,12 @@ export interface CommandTarget {
   readonly number: number;
   /** Null: a command for this device can be written now. */
   unreachable(ident: string, monotonicMs: number): string | null;
-  lastFrame(): LastFrame | null;
-  encode(command: { readonly name: string; readonly args: Readonly<Record<string, unknown>> }, env: EncodeEnv): Encoded;
+  lastFrame(ident: string): LastFrame | null;
+  encode(
+    ident: string,
+    command: { readonly name: string; readonly args: Readonly<Record<string, unknown>> },
+    env: EncodeEnv,
+  ): Encoded;
   readonly protocolId: string | null;
   /** False: the connection is gone. */
   writeCommand(bytes: Uint8Array): boolean;
@@ -94,7 +98,8 @@ export class Inbox {
         cause: 'bad_argument',
         detail: 'arguments: use a JSON object',
       });
-    const encoded = target.encode({ name: routed.command.name, args }, { nowMs: clock.wallMs(), tag: tagOf(key) });
+    const { ident, name } = routed.command;
+    const encoded = target.encode(ident, { name, args }, { nowMs: clock.wallMs(), tag: tagOf(key) });
     if (encoded.kind === 'error')
       return this.#end(routed, key, {
         kind: 'refused',
@@ -120,7 +125,7 @@ export class Inbox {
 
   #judge(routed: RoutedCommand, { target, settings }: Ready): Judgement {
     const { condition, ident } = routed.command;
-    return judge(condition, target.lastFrame(), ident, settings, this.#options.clock.wallMs() * 1000);
+    return judge(condition, target.lastFrame(ident), ident, settings, this.#options.clock.wallMs() * 1000);
   }
 
   /** Everything that must hold before `written`, and once more after it. */

@@ -24,6 +24,7 @@ export const h02: Protocol<H02Link> = {
   accept,
   decode: (input) => (input.frame[0] === STAR ? decodeText(input) : decodeBinary(input)),
   encode,
+  addressedBy: ['ident', 'vendorCode'] satisfies readonly (keyof H02Link)[],
   correlationOf,
   explain,
 };

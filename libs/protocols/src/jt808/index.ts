@@ -22,6 +22,7 @@ export const jt808: Protocol<Jt808Link> = {
   part,
   join,
   encode,
+  addressedBy: ['ident', 'phone', 'phoneIdent', 'version'] satisfies readonly (keyof Jt808Link)[],
   correlationOf,
   explain,
 };

@@ -15,6 +15,8 @@ import type { SessionSeen } from './evidence.js';
 import { silentLog } from './log.js';
 
 const PARTITIONS = 4;
+/** The dispatcher's patience: shorter than usual, and longer than a loaded machine takes. */
+const ANSWER_MS = 25_000;
 
 export { PARTITIONS as COMMAND_PARTITIONS };
 
@@ -22,6 +24,8 @@ export interface WorldOptions {
   readonly brokers: readonly string[];
   /** Address of the schema registry, which has all schemas. */
   readonly registry: string;
+  /** Environment of the edges, over the usual. */
+  readonly edgeEnv?: Readonly<Record<string, string>>;
 }
 
 export class CommandWorld {
@@ -208,7 +212,7 @@ async function service(
   name: ServiceName,
   label: string,
   dataDir: string,
-  { brokers, registry }: WorldOptions,
+  { brokers, registry, edgeEnv }: WorldOptions,
 ): Promise<ServiceProcess> {
   const [http, shared, astra, h02, jt808, atrack] = await freePorts(6);
   const env = {
@@ -223,8 +227,12 @@ async function service(
       FLEETWIRE_H02_PORT: String(h02),
       FLEETWIRE_JT808_PORT: String(jt808),
       FLEETWIRE_ATRACK_PORT: String(atrack),
+      ...edgeEnv,
     }),
-    ...(name === 'command-dispatcher' && { FLEETWIRE_SMS_GATEWAY: 'true' }),
+    ...(name === 'command-dispatcher' && {
+      FLEETWIRE_SMS_GATEWAY: 'true',
+      FLEETWIRE_COMMAND_ANSWER_MS: String(ANSWER_MS),
+    }),
   };
   return new ServiceProcess(name, label, http!, name === 'edge-listener' ? shared! : 0, env, dataDir, undefined);
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { encodeXPacket } from '@fleetwire/protocols/simulate/astra';
 import { driftOf } from '@fleetwire/protocols';
+import { createFleet } from '@fleetwire/protocols/fleet';
 import { waitFor } from '../../harness/wait.js';
 import { partitionOf } from '@fleetwire/streaming';
 import { consoleProduce } from '../../harness/commands/console-producer.js';
@@ -267,6 +268,33 @@ describe('a device that moves between the routing and the write', () => {
     expect(end).toMatchObject({ state: 'succeeded', attempt: 2 });
     expect(end.boot_id).not.toBe(before);
     expect(device.receipts.filter(({ text }) => text.includes('$JSEC,43\r\n'))).toHaveLength(1);
+  });
+});
+
+describe('devices behind one gateway', () => {
+  it('share its connection, and each gets its own command', async () => {
+    const [port, startMs] = [world.edges[0]!.devicePort, Date.now()];
+    const trackers = createFleet({ protocol: 'h02', transport: 'tcp', count: 4, seed: startMs, startMs });
+    // Text devices: the binary ones of the fleet are left out.
+    const [one, two] = trackers.filter((_, at) => Math.floor(at / 4) % 2 === 0);
+    const socket = net.connect({ host: '127.0.0.1', port });
+    let received = '';
+    socket.on('data', (bytes) => (received += bytes.toString('latin1')));
+    try {
+      for (const tracker of [one!, two!]) {
+        const before = received.length;
+        const said = [...tracker.onConnect(Date.now()), ...tracker.report(Date.now())];
+        for (const bytes of said) socket.write(bytes);
+        await waitFor('the acknowledgement', () => received.length > before, 60_000);
+      }
+      const ids = await Promise.all([one!, two!].map(({ ident }) => world.send(ident, 'clear_alarms')));
+      for (const id of ids) expect(await world.end(id)).toMatchObject({ cause: 'no_reply_defined' });
+      for (const { ident } of [one!, two!])
+        await waitFor('its bytes', () => new RegExp(`\\*HQ,${ident},R7,\\d{6}#`).test(received), 60_000);
+      expect(received.match(/,R7,/g)).toHaveLength(2);
+    } finally {
+      socket.destroy();
+    }
   });
 });
 
