@@ -1,18 +1,20 @@
 /** Which ports an edge listens on, how they are set, and whether they are free. */
 import dgram from 'node:dgram';
 import { portIsFree } from '@fleetwire/local';
+import { PROTOCOLS, protocolOf } from '@fleetwire/protocols';
 import { failed, usage } from '../errors.js';
 
 /** The shared port detects the protocol; the others are those that fleets already use. Each for TCP and UDP. */
-export const EDGE_PORTS = {
-  shared: { fallback: 8888, variable: 'FLEETWIRE_SHARED_PORT', option: '--shared-port' },
-  astra: { fallback: 5103, variable: 'FLEETWIRE_ASTRA_PORT', option: '--astra-port' },
-  h02: { fallback: 5013, variable: 'FLEETWIRE_H02_PORT', option: '--h02-port' },
-  jt808: { fallback: 5015, variable: 'FLEETWIRE_JT808_PORT', option: '--jt808-port' },
-  atrack: { fallback: 5044, variable: 'FLEETWIRE_ATRACK_PORT', option: '--atrack-port' },
-} as const;
-export type EdgePortName = keyof typeof EDGE_PORTS;
-export const EDGE_PORT_NAMES: readonly EdgePortName[] = ['shared', 'astra', 'h02', 'jt808', 'atrack'];
+export const EDGE_PORT_NAMES = ['shared', ...PROTOCOLS] as const;
+export type EdgePortName = (typeof EDGE_PORT_NAMES)[number];
+const each = <T>(of: (name: EdgePortName) => T): Readonly<Record<EdgePortName, T>> =>
+  Object.fromEntries(EDGE_PORT_NAMES.map((name) => [name, of(name)])) as Record<EdgePortName, T>;
+const SHARED_PORT = 8888;
+export const EDGE_PORTS = each((name) => ({
+  fallback: name === 'shared' ? SHARED_PORT : protocolOf(name).port,
+  variable: `FLEETWIRE_${name.toUpperCase()}_PORT`,
+  option: `--${name}-port`,
+}));
 export type EdgePorts = Readonly<Record<EdgePortName, number>>;
 
 /** Further edges stand on these ports plus 100, 200 …: no two of the defaults then meet. */
@@ -37,13 +39,7 @@ export function edgePorts(options: Readonly<Partial<Record<EdgePortName, number>
       throw usage(`${variable}: "${text}" is not a port`, 'give a whole number from 0 to 65535, or unset it');
     return port;
   };
-  const ports = {
-    shared: one('shared'),
-    astra: one('astra'),
-    h02: one('h02'),
-    jt808: one('jt808'),
-    atrack: one('atrack'),
-  };
+  const ports = each(one);
   for (const [i, a] of EDGE_PORT_NAMES.entries()) {
     const b = EDGE_PORT_NAMES.slice(0, i).find((other) => ports[other] !== 0 && ports[other] === ports[a]);
     if (b === undefined) continue;
@@ -67,13 +63,7 @@ export function portsOfEdge(first: EdgePorts, index: number): EdgePorts {
       );
     return port;
   };
-  return {
-    shared: shift('shared'),
-    astra: shift('astra'),
-    h02: shift('h02'),
-    jt808: shift('jt808'),
-    atrack: shift('atrack'),
-  };
+  return each(shift);
 }
 
 /** Replaces each 0 by a port that is free for TCP and UDP, and checks the others. Throws an error that names port and setting. */

@@ -1,6 +1,7 @@
 /** `fleetwire decode`: hex in, JSON lines out; no Kafka, no clock but the one given. */
 import type { Command } from 'commander';
-import type { DeviceSettings, Known, ProtocolId, Transport } from '@fleetwire/protocols';
+import type { DeviceSettings, Known, Transport } from '@fleetwire/protocols';
+import { PROTOCOLS, type ProtocolId } from '@fleetwire/protocols/ids';
 import type { DecodeOptions, Outcomes } from '../decode/run.js';
 import { CliError, EXIT, failed, usage } from '../errors.js';
 import { linesOf, print, printJson, say } from '../io.js';
@@ -22,8 +23,6 @@ interface Flags {
   readonly all?: true;
 }
 
-const PROTOCOL_CHOICES = ['astra', 'h02', 'jt808', 'atrack'] as const;
-
 export function register(program: Command): void {
   program
     .command('decode')
@@ -35,11 +34,7 @@ export function register(program: Command): void {
         'and {"context"}.',
     )
     .argument('[hex...]', 'bytes; blanks are allowed. Absent: lines of stdin')
-    .option(
-      '--protocol <id>',
-      'astra, h02, jt808 or atrack (default: detect)',
-      choiceOption('--protocol', PROTOCOL_CHOICES),
-    )
+    .option('--protocol <id>', `${PROTOCOLS.join(', ')} (default: detect)`, choiceOption('--protocol', PROTOCOLS))
     .option('--transport <t>', 'tcp or udp', choiceOption('--transport', ['tcp', 'udp'] as const), 'tcp')
     .option('--now <time>', 'server clock to assume, as 2027-01-01T00:00:00Z (default: this machine’s)')
     .option('--ident <ident>', 'identity that the connection has already given')

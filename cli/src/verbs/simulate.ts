@@ -1,13 +1,13 @@
 /** `fleetwire simulate`: devices that drive, report, resend and answer commands, over real sockets. */
 import type { Command } from 'commander';
-import type { ProtocolId } from '@fleetwire/protocols';
+import { SIMULATED, type SimulatedId } from '@fleetwire/protocols/ids';
 import { durationOption } from '../duration.js';
 import { CliError, EXIT, failed, usage } from '../errors.js';
 import { print, printJson, say } from '../io.js';
 import { choiceOption, integerOption, positiveOption } from '../options.js';
 
 interface Flags {
-  readonly protocol: ProtocolId | 'mixed';
+  readonly protocol: SimulatedId | 'mixed';
   readonly devices: number;
   readonly rate?: number;
   readonly duration: number;
@@ -21,7 +21,7 @@ interface Flags {
   readonly json?: true;
 }
 
-const CHOICES = ['astra', 'h02', 'jt808', 'atrack', 'mixed'] as const;
+const CHOICES = [...SIMULATED, 'mixed'] as const;
 /** Each device is a socket; more than this needs several processes, and address space for ports. */
 const DEVICES_MAX = 20_000;
 const RATE_MAX = 100_000;
@@ -29,8 +29,6 @@ const RATE_MAX = 100_000;
 const READINGS_TOTAL_MAX = 1_000_000;
 /** How long the first connections may take; a large fleet is dialled at 1,000 a second. */
 const CONNECT_MS = 5_000;
-/** Where each protocol's own listener is. */
-const PORTS: Readonly<Record<ProtocolId, number>> = { astra: 5103, h02: 5013, jt808: 5015, atrack: 5044 };
 
 export function register(program: Command): void {
   program
@@ -41,7 +39,7 @@ export function register(program: Command): void {
         'commands. The rate is of reports over all devices; a device that waits for an acknowledgement packs what has ' +
         'gathered into one frame. Runs for --duration or to Ctrl-C, then prints a summary.',
     )
-    .option('--protocol <id>', 'astra, h02, jt808, atrack or mixed', choiceOption('--protocol', CHOICES), 'mixed')
+    .option('--protocol <id>', `${SIMULATED.join(', ')} or mixed`, choiceOption('--protocol', CHOICES), 'mixed')
     .option('--devices <n>', 'simulated devices', integerOption('--devices', 1, DEVICES_MAX), 10)
     .option(
       '--rate <r>',
@@ -85,7 +83,8 @@ Exit codes: 0 ran (also when interrupted); 1 nothing listens; 2 usage; 3 nothing
 async function simulate(flags: Flags): Promise<void> {
   if (flags.duration === 0) throw usage('--duration: 0 makes no reports', 'give a longer one, such as 30s');
   const rate = flags.rate ?? flags.devices;
-  const [{ createFleet }, run, summary, { interrupted }] = await Promise.all([
+  const [{ protocolOf }, { createFleet }, run, summary, { interrupted }] = await Promise.all([
+    import('@fleetwire/protocols'),
     import('@fleetwire/protocols/fleet'),
     import('../simulate/run.js'),
     import('../simulate/summary.js'),
@@ -118,7 +117,7 @@ async function simulate(flags: Flags): Promise<void> {
     result = await run.simulate({
       devices: trackers.map((tracker) => ({
         tracker,
-        target: { host: flags.host, port: flags.port ?? PORTS[tracker.protocol] },
+        target: { host: flags.host, port: flags.port ?? protocolOf(tracker.protocol).port },
       })),
       transport: flags.transport,
       rate,

@@ -7,6 +7,7 @@
  * clock, or writes to a socket. Bytes are `Uint8Array`, so that all of it runs in a browser too.
  */
 import type { Report } from './catalogue/report.generated.js';
+import type { CommandSpec } from './commands/spec.js';
 
 export const PROTOCOLS = ['astra', 'h02', 'jt808', 'atrack'] as const;
 export type ProtocolId = (typeof PROTOCOLS)[number];
@@ -242,7 +243,13 @@ export interface ProtocolLimits {
 
 export interface Protocol<State extends LinkState = LinkState> {
   readonly id: ProtocolId;
+  /** As people write it. */
+  readonly title: string;
+  /** TCP and UDP port of its own listener: the one that fleets already use. */
+  readonly port: number;
   readonly limits: ProtocolLimits;
+  /** What can be said to its devices; `encode` words them. */
+  readonly commands: readonly CommandSpec[];
   /** May a message of this protocol start with this byte, at a boundary of a connection that is known to speak its family? */
   owns(firstByte: number): boolean;
   detect(view: FrameView): Detection;
@@ -271,6 +278,6 @@ export interface Protocol<State extends LinkState = LinkState> {
 
 /** Protocols that share a port and a connection. The first whose `owns` says yes frames the next message. */
 export interface Family {
-  readonly id: 'astra' | 'sinotrack' | 'atrack';
+  readonly id: string;
   readonly protocols: readonly Protocol[];
 }

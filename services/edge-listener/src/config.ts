@@ -1,4 +1,4 @@
-import { PROTOCOLS } from '@fleetwire/protocols';
+import { familyOf, PROTOCOLS, protocolOf, type ProtocolId } from '@fleetwire/protocols';
 import {
   checkCommon,
   choice,
@@ -11,6 +11,7 @@ import {
   text,
   type ConfigOf,
   type ConfigProblem,
+  type Variable,
 } from '@fleetwire/service';
 import { EDGE_INBOX_PARTITIONS, SEND_BYTES_MAX } from '@fleetwire/streaming';
 import { parseCidr } from './cidr.js';
@@ -22,6 +23,18 @@ export type ListenerName = (typeof LISTENERS)[number];
 /** Bytes of a RawFrame beside its frame: names, context, Avro and Kafka framing. */
 export const RECORD_OVERHEAD_BYTES = 4_096;
 const HOUR_MS = 3_600_000;
+
+/** A port for each protocol, which serves its whole family. */
+function protocolPorts(): Record<`${ProtocolId}Port`, Variable<number>> {
+  const entries = PROTOCOLS.map((id) => {
+    const { title, port: usual } = protocolOf(id);
+    const others = familyOf(id).protocols.filter((one) => one.id !== id);
+    const too = others.length === 0 ? '' : ` (${others.map((one) => one.title).join(', ')} too)`;
+    const meaning = `TCP and UDP port of ${title} devices${too}`;
+    return [`${id}Port`, port(`FLEETWIRE_${id.toUpperCase()}_PORT`, { meaning, default: usual })] as const;
+  });
+  return Object.fromEntries(entries) as Record<`${ProtocolId}Port`, Variable<number>>;
+}
 
 const SPEC = {
   ...commonVariables('edge-listener', 9201),
@@ -35,10 +48,7 @@ const SPEC = {
     remedy: `Name some of ${LISTENERS.join(', ')}, or none.`,
   }),
   sharedPort: port('FLEETWIRE_SHARED_PORT', { meaning: 'TCP and UDP port that detects the protocol', default: 8888 }),
-  astraPort: port('FLEETWIRE_ASTRA_PORT', { meaning: 'TCP and UDP port of Astra devices', default: 5103 }),
-  h02Port: port('FLEETWIRE_H02_PORT', { meaning: 'TCP and UDP port of H02 devices (JT808 too)', default: 5013 }),
-  jt808Port: port('FLEETWIRE_JT808_PORT', { meaning: 'TCP and UDP port of JT808 devices (H02 too)', default: 5015 }),
-  atrackPort: port('FLEETWIRE_ATRACK_PORT', { meaning: 'TCP and UDP port of ATrack devices', default: 5044 }),
+  ...protocolPorts(),
 
   ...tlsVariables(LISTENERS),
 
@@ -237,16 +247,5 @@ export const loadConfig = definition.load;
 
 /** Listener → its port and the variable that sets it. */
 export function portOf(config: EdgeConfig, name: ListenerName): { readonly port: number; readonly variable: string } {
-  switch (name) {
-    case 'shared':
-      return { port: config.sharedPort, variable: SPEC.sharedPort.name };
-    case 'astra':
-      return { port: config.astraPort, variable: SPEC.astraPort.name };
-    case 'h02':
-      return { port: config.h02Port, variable: SPEC.h02Port.name };
-    case 'jt808':
-      return { port: config.jt808Port, variable: SPEC.jt808Port.name };
-    case 'atrack':
-      return { port: config.atrackPort, variable: SPEC.atrackPort.name };
-  }
+  return { port: config[`${name}Port`], variable: SPEC[`${name}Port`].name };
 }

@@ -1,6 +1,6 @@
 /** What `bench:decode` decodes: the corpora, what simulated trackers send on the road, and records of the plainest kind. */
-import { Link, PROTOCOLS, familyOf, fromHex, runVector, type DecodeOutput } from '@fleetwire/protocols';
-import { createFleet } from '@fleetwire/protocols/fleet';
+import { Link, familyOf, fromHex, runVector, type DecodeOutput } from '@fleetwire/protocols';
+import { createFleet, SIMULATED } from '@fleetwire/protocols/fleet';
 import { asciiFrame, binaryFrame, type SimulatedFrame } from '@fleetwire/protocols/simulate/atrack';
 import { CORPORA, type CorpusVector } from '../contract/corpora.js';
 import { seeded } from '../contract/random.js';
@@ -32,6 +32,8 @@ function kindOf(vector: CorpusVector, bytes: Uint8Array): string {
       if (vector.connection?.['waiting'] !== undefined) return `${form}, impact data`;
       return vector.device?.['form'] !== undefined || /2543/.test(hex) ? `${form} custom` : form;
     }
+    default:
+      return vector.protocol;
   }
 }
 
@@ -53,7 +55,7 @@ export function corpusSamples(): Map<string, Sample[]> {
 /** Frames of simulated trackers on the road: what a fleet sends day in, day out. */
 export function roadSamples(): Map<string, Sample[]> {
   const kinds = new Map<string, Sample[]>();
-  for (const protocol of PROTOCOLS)
+  for (const protocol of SIMULATED)
     for (const tracker of createFleet({
       protocol,
       transport: 'tcp',

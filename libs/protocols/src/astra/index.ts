@@ -1,6 +1,7 @@
 /** Astra Telematics: AT100 to AT503. The README lists sources, deviations and open questions. */
 import type { Protocol } from '../protocol.js';
 import { accept, open, type AstraLink } from './accept.js';
+import { COMMAND_SPECS } from './commands.js';
 import { decode } from './decode.js';
 import { correlationOf, encode } from './encode.js';
 import { explain } from './explain.js';
@@ -13,6 +14,8 @@ const HOUR_MS = 3_600_000;
 
 export const astra: Protocol<AstraLink> = {
   id: 'astra',
+  title: 'Astra',
+  port: 5103,
   limits: {
     frameBytesMax: PACKET_BYTES_MAX,
     // A sleeping device is silent for long; it closes or comes back by itself.
@@ -27,6 +30,7 @@ export const astra: Protocol<AstraLink> = {
   frame,
   accept,
   decode,
+  commands: COMMAND_SPECS,
   encode,
   correlationOf,
   explain,

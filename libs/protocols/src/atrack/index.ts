@@ -1,6 +1,7 @@
 /** ATrack: binary and ASCII reports, keep-alives, pictures, impact data and answers to AT commands. See the README of this folder. */
 import type { Protocol } from '../protocol.js';
 import { accept } from './accept.js';
+import { COMMAND_SPECS } from './commands.js';
 import { decode } from './decode.js';
 import { detect } from './detect.js';
 import { correlationOf, encode } from './encode.js';
@@ -12,6 +13,8 @@ import { join, part } from './picture.js';
 
 export const atrack: Protocol<AtrackLink> = {
   id: 'atrack',
+  title: 'ATrack',
+  port: 5044,
   limits: {
     frameBytesMax: FRAME_BYTES_MAX,
     // Keep-alives may be up to 255 minutes apart, but ten minutes is what fleets use.
@@ -28,6 +31,7 @@ export const atrack: Protocol<AtrackLink> = {
   decode,
   part,
   join,
+  commands: COMMAND_SPECS,
   encode,
   correlationOf,
   explain,

@@ -2,10 +2,6 @@
  * The commands of every device type. A type is what a device speaks: the same names as the protocols', because what can be said to
  * a device is what its protocol can word.
  */
-import { COMMAND_SPECS as ASTRA } from '../astra/commands.js';
-import { COMMAND_SPECS as ATRACK } from '../atrack/commands.js';
-import { COMMAND_SPECS as H02 } from '../h02/commands.js';
-import { COMMAND_SPECS as JT808 } from '../jt808/commands.js';
 import { PROTOCOLS, type Encoded, type ProtocolId } from '../protocol.js';
 import { protocolOf } from '../registry.js';
 import { problemOfArguments, type ArgProblem } from './schema.js';
@@ -14,15 +10,12 @@ import type { Args, CommandSpec } from './spec.js';
 export type Catalogue = ReadonlyMap<string, CommandSpec>;
 
 const mapOf = (specs: readonly CommandSpec[]): Catalogue => new Map(specs.map((one) => [one.name, one]));
-const CATALOGUES: Readonly<Record<ProtocolId, Catalogue>> = {
-  astra: mapOf(ASTRA),
-  h02: mapOf(H02),
-  jt808: mapOf(JT808),
-  atrack: mapOf(ATRACK),
-};
+const CATALOGUES: ReadonlyMap<ProtocolId, Catalogue> = new Map(
+  PROTOCOLS.map((id) => [id, mapOf(protocolOf(id).commands)]),
+);
 
-export const catalogueOf = (type: ProtocolId): Catalogue => CATALOGUES[type];
-export const commandSpec = (type: ProtocolId, name: string): CommandSpec | null => CATALOGUES[type].get(name) ?? null;
+export const catalogueOf = (type: ProtocolId): Catalogue => CATALOGUES.get(type)!;
+export const commandSpec = (type: ProtocolId, name: string): CommandSpec | null => catalogueOf(type).get(name) ?? null;
 
 /** Type names in messages and in `devices`: null when it is none of ours. */
 export function deviceTypeOf(name: string | null | undefined): ProtocolId | null {

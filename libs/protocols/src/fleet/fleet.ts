@@ -1,17 +1,17 @@
 /** A fleet of simulated trackers: who they are, what they speak and where they live, all from one seed. */
-import { PROTOCOLS, type ProtocolId, type Transport } from '../protocol.js';
+import type { Transport } from '../protocol.js';
 import { AstraDevice } from './astra-device.js';
 import { AtrackDevice } from './atrack-device.js';
 import { Drive } from './drive.js';
 import { H02Device } from './h02-device.js';
-import { identOf } from './idents.js';
+import { identOf, SIMULATED, type SimulatedId } from './idents.js';
 import { Jt808Device } from './jt808-device.js';
 import { Random } from './random.js';
 import { Tracker, type Dialect } from './tracker.js';
 
 export interface FleetOptions {
-  /** `mixed`: all protocols in turn. */
-  readonly protocol: ProtocolId | 'mixed';
+  /** `mixed`: all of them in turn. */
+  readonly protocol: SimulatedId | 'mixed';
   readonly transport: Transport;
   readonly count: number;
   readonly seed: number;
@@ -41,7 +41,7 @@ const HOMES: readonly (readonly [latitude: number, longitude: number])[] = [
 export function createFleet(options: FleetOptions): readonly Tracker[] {
   const random = new Random(options.seed);
   return Array.from({ length: options.count }, (_, index) => {
-    const protocol = options.protocol === 'mixed' ? PROTOCOLS[index % PROTOCOLS.length]! : options.protocol;
+    const protocol = options.protocol === 'mixed' ? SIMULATED[index % SIMULATED.length]! : options.protocol;
     const ident = identOf(protocol, options.seed, index);
     const [latitude, longitude] = random.pick(HOMES);
     const drive = new Drive({ seed: random.integer(0, 0xffff_ffff), startMs: options.startMs, latitude, longitude });
@@ -59,13 +59,13 @@ export function createFleet(options: FleetOptions): readonly Tracker[] {
  * Over UDP, where a datagram may be lost, a second frame may only be out when acknowledgements say which one they mean: else that of
  * the second would confirm the lost first.
  */
-function hasNamedAcks(protocol: ProtocolId, transport: Transport): boolean {
+function hasNamedAcks(protocol: SimulatedId, transport: Transport): boolean {
   return transport === 'tcp' || protocol === 'jt808' || protocol === 'atrack';
 }
 
 /** Variants of each protocol alternate, in steps that are independent of the protocols' own turn. */
-function dialectOf(protocol: ProtocolId, ident: string, index: number, transport: Transport): Dialect {
-  const odd = Math.floor(index / PROTOCOLS.length) % 2 === 1;
+function dialectOf(protocol: SimulatedId, ident: string, index: number, transport: Transport): Dialect {
+  const odd = Math.floor(index / SIMULATED.length) % 2 === 1;
   switch (protocol) {
     case 'astra':
       return new AstraDevice({ ident, transport, login: !odd });

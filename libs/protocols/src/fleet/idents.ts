@@ -1,11 +1,13 @@
 /** Identities of simulated devices: of the right shape for their protocol, and the same for the same seed and number. */
-import type { ProtocolId } from '../protocol.js';
+/** Protocols that have simulated devices. */
+export const SIMULATED = ['astra', 'h02', 'jt808', 'atrack'] as const;
+export type SimulatedId = (typeof SIMULATED)[number];
 
 /** Highest number of a device in one fleet. */
 export const DEVICE_INDEX_MAX = 999_999;
 
 /** IMEIs with a good check digit for Astra and ATrack, a 10-digit serial for H02, an 11-digit phone number for JT808. */
-export function identOf(protocol: ProtocolId, seed: number, index: number): string {
+export function identOf(protocol: SimulatedId, seed: number, index: number): string {
   const fleet = String(seed % 1_000).padStart(3, '0');
   const number = String(index).padStart(6, '0');
   switch (protocol) {

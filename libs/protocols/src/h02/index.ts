@@ -1,6 +1,7 @@
 /** H02: the text and binary dialects of SinoTrack trackers and their relatives. */
 import type { Protocol } from '../protocol.js';
 import { accept } from './accept.js';
+import { COMMAND_SPECS } from './commands.js';
 import { decodeBinary } from './binary.js';
 import { detect } from './detect.js';
 import { correlationOf, encode } from './encode.js';
@@ -15,6 +16,8 @@ const STAR = 0x2a;
 
 export const h02: Protocol<H02Link> = {
   id: 'h02',
+  title: 'H02',
+  port: 5013,
   limits: LIMITS,
   // Whatever opens nothing is noise between H02 frames, and it is counted here.
   owns: (byte) => byte !== JT808_FLAG,
@@ -23,6 +26,7 @@ export const h02: Protocol<H02Link> = {
   frame,
   accept,
   decode: (input) => (input.frame[0] === STAR ? decodeText(input) : decodeBinary(input)),
+  commands: COMMAND_SPECS,
   encode,
   addressedBy: ['ident', 'vendorCode'] satisfies readonly (keyof H02Link)[],
   correlationOf,
