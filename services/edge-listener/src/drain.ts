@@ -27,8 +27,10 @@ export interface DrainOptions {
   readonly clock: Clock;
 }
 
-/** A stop of the whole process is not made up for with a rush. */
+/** Of a longer stop of the whole process, no more than this is made up for. */
 const CATCH_UP_MS = 2_000;
+/** Faster than the rate by no more than this while it makes up for a delay. */
+const HASTE = 1.05;
 
 /** Resolves when every connection has ended or the time to settle has passed: then with the number of those left. */
 export async function drain(options: DrainOptions, hurry: AbortSignal): Promise<number> {
@@ -39,18 +41,21 @@ export async function drain(options: DrainOptions, hurry: AbortSignal): Promise<
   options.onStep('shedding');
   let waiting = shedOrder(options.connections());
   const { clock, shedPerSecond, sliceMs } = options;
-  // By the clock and not by the slice: a busy process is late for its slices, and would shed slower than it was told to.
-  let lastMs = clock.monotonicMs();
-  let due = (shedPerSecond * sliceMs) / 1000;
+  // By the clock and not by the slice: a busy process is late for its slices, and would shed slower than it was told to. But what it is late
+  // with is made up for a little at a time: whoever takes the devices counts on the rate.
+  let lastMs = clock.monotonicMs() - sliceMs;
+  let due = 0;
   for (let next = 0; next < waiting.length;) {
-    const count = hurry.aborted ? waiting.length : Math.floor(due);
+    const nowMs = clock.monotonicMs();
+    const elapsedMs = nowMs - lastMs;
+    lastMs = nowMs;
+    due += (shedPerSecond * Math.min(elapsedMs, CATCH_UP_MS)) / 1000;
+    const most = Math.max(1, (HASTE * shedPerSecond * Math.min(elapsedMs, 2 * sliceMs)) / 1000);
+    const count = hurry.aborted ? waiting.length : Math.floor(Math.min(due, most));
     for (const one of waiting.slice(next, next + count)) one.finish('drain');
     next += count;
     due -= count;
     if (next < waiting.length) await pause(sliceMs, hurry);
-    const nowMs = clock.monotonicMs();
-    due += (shedPerSecond * Math.min(nowMs - lastMs, CATCH_UP_MS)) / 1000;
-    lastMs = nowMs;
   }
   options.onStep('settling');
   const deadline = options.clock.monotonicMs() + options.settleMs;

@@ -3,7 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Child, freePorts, startCluster, startRegistry, type Cluster, type Registry } from '@fleetwire/local';
+import {
+  Child,
+  freePorts,
+  startCluster,
+  startRegistry,
+  type Cluster,
+  type Exit,
+  type Registry,
+} from '@fleetwire/local';
 import { applySchemas } from '@fleetwire/schemas';
 import { connect, topicSpecs, type Streams } from '@fleetwire/streaming';
 import { waitFor } from './wait.js';
@@ -73,9 +81,14 @@ export class ServiceProcess {
     );
   }
 
-  /** Waits until the process is gone, whoever ended it. */
-  async gone(): Promise<void> {
-    await this.#child?.exited;
+  /** Waits until the process is gone, whoever ended it. Null: it was never started. */
+  async gone(): Promise<Exit | null> {
+    return (await this.#child?.exited) ?? null;
+  }
+
+  /** Sends it and waits for nothing. */
+  signal(signal: 'SIGTERM'): void {
+    if (this.pid !== null) process.kill(this.pid, signal);
   }
 
   async kill(signal: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {

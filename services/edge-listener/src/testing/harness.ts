@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { Codec, type CommandReport, type DeadLetter, type RawFrame, type RoutedCommandDraft } from '@fleetwire/schemas';
 import { Metrics, createLogger, type Part } from '@fleetwire/service';
 import type { Family } from '@fleetwire/protocols';
+import { SYSTEM_CLOCK, type Clock } from '../clock.js';
 import { loadConfig } from '../config.js';
 import { createEdge, type Edge } from '../edge.js';
 import { lineFamily } from './line-protocol.js';
@@ -20,6 +21,20 @@ const ENV = {
   FLEETWIRE_LEASE_INTERVAL_MS: '500',
 };
 
+/** The system's, put forward when a test says so: a time-out comes without waiting for it. */
+export class JumpingClock implements Clock {
+  #aheadMs = 0;
+  jump(ms: number): void {
+    this.#aheadMs += ms;
+  }
+  wallMs(): number {
+    return SYSTEM_CLOCK.wallMs() + this.#aheadMs;
+  }
+  monotonicMs(): number {
+    return SYSTEM_CLOCK.monotonicMs() + this.#aheadMs;
+  }
+}
+
 export class TestEdge {
   readonly streams = new MemoryStreams();
   readonly codec = Codec.local();
@@ -28,7 +43,13 @@ export class TestEdge {
   readonly edge: Edge;
   readonly #parts: Part[] = [];
 
-  constructor(options: { readonly env?: Record<string, string>; readonly families?: readonly Family[] } = {}) {
+  constructor(
+    options: {
+      readonly env?: Record<string, string>;
+      readonly families?: readonly Family[];
+      readonly clock?: Clock;
+    } = {},
+  ) {
     const write = (line: string): void => void this.logs.push(JSON.parse(line) as Record<string, unknown>);
     this.edge = createEdge({
       config: loadConfig({ ...ENV, ...options.env }),
@@ -37,6 +58,7 @@ export class TestEdge {
       log: createLogger({ service: 'edge-listener', level: 'debug', destination: { write } }),
       metrics: this.metrics,
       families: options.families ?? [lineFamily()],
+      ...(options.clock !== undefined && { clock: options.clock }),
     });
   }
 
@@ -51,18 +73,24 @@ export class TestEdge {
       await part.start?.(new AbortController().signal);
     }
   }
-  /** Stops what was started, last first; `hurry` as at a second signal. */
-  async stop(hurry = true): Promise<void> {
-    const controller = new AbortController();
-    if (hurry) controller.abort();
-    for (const part of this.#parts.splice(0).reverse()) await part.stop?.(controller.signal);
+  /** Stops what was started, last first; `hurry` as at a second signal, which may come later. */
+  async stop(hurry: boolean | AbortSignal = true): Promise<void> {
+    const signal = hurry === true ? AbortSignal.abort() : hurry === false ? new AbortController().signal : hurry;
+    for (const part of this.#parts.splice(0).reverse()) await part.stop?.(signal);
+  }
+  get ready(): true | string {
+    for (const part of this.edge.parts) {
+      const ready = part.ready?.() ?? true;
+      if (ready !== true) return ready;
+    }
+    return true;
   }
 
   port(transport: 'tcp' | 'udp'): number {
     return this.edge.ports.get(`shared/${transport}`) ?? 0;
   }
-  tcp(): Promise<TcpDevice> {
-    return TcpDevice.connect(this.port('tcp'));
+  tcp(localAddress?: string): Promise<TcpDevice> {
+    return TcpDevice.connect(this.port('tcp'), localAddress);
   }
   udp(): Promise<UdpDevice> {
     return UdpDevice.open(this.port('udp'));
@@ -173,9 +201,9 @@ export class TcpDevice extends Heard {
   static over(socket: Socket): TcpDevice {
     return new TcpDevice(socket);
   }
-  static connect(port: number): Promise<TcpDevice> {
+  static connect(port: number, localAddress = '127.0.0.1'): Promise<TcpDevice> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1' }, () => resolve(new TcpDevice(socket)));
+      const socket = connect({ port, host: '127.0.0.1', localAddress }, () => resolve(new TcpDevice(socket)));
       socket.once('error', reject);
     });
   }
