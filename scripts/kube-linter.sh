@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 CACHE="${FLEETWIRE_OPS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/fleetwire-ops}"
 export PATH="$CACHE/bin:$PATH:/usr/local/go/bin"
 command -v kube-linter >/dev/null || GOBIN="$CACHE/bin" go install golang.stackrox.io/kube-linter/cmd/kube-linter@v0.7.6
-for overlay in local production large-fleet behind-proxy; do
+for overlay in local production large-fleet behind-proxy device-tls; do
   echo "$overlay" >&2
   kube-linter lint "deploy/k8s/rendered/$overlay.yaml"
 done

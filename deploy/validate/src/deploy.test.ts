@@ -1,10 +1,10 @@
 /** What is committed under deploy/ is what the code and the sources say, and the services can be started with it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig as loadDispatcher } from '@fleetwire/command-dispatcher';
-import { loadConfig as loadDecoder } from '@fleetwire/decoder';
-import { loadConfig as loadEdge } from '@fleetwire/edge-listener';
-import { loadConfig as loadEnricher } from '@fleetwire/enricher';
+import { definition as dispatcher } from '@fleetwire/command-dispatcher';
+import { definition as decoder } from '@fleetwire/decoder';
+import { definition as edge, loadConfig as loadEdge } from '@fleetwire/edge-listener';
+import { definition as enricher } from '@fleetwire/enricher';
 import { TOPICS, topicSpecs } from '@fleetwire/streaming';
 import { describe, expect, it } from 'vitest';
 import { generatedFiles } from './generated.js';
@@ -28,12 +28,9 @@ function world(name: string): World {
 }
 const structure = new Structure();
 const OVERLAYS = Object.keys(RENDERINGS).filter((name) => !name.startsWith('kafka-'));
-const LOADERS: Readonly<Record<string, (env: Readonly<Record<string, string>>) => object>> = {
-  'edge-listener': loadEdge,
-  decoder: loadDecoder,
-  enricher: loadEnricher,
-  'command-dispatcher': loadDispatcher,
-};
+const DEFINITIONS = { 'edge-listener': edge, decoder, enricher, 'command-dispatcher': dispatcher };
+const isService = (name: string | undefined): name is keyof typeof DEFINITIONS =>
+  name !== undefined && name in DEFINITIONS;
 
 describe('files made from code', () => {
   for (const { path, text } of generatedFiles())
@@ -63,19 +60,16 @@ describe('every overlay', TIMEOUT, () => {
       const started = all.pods.flatMap((pod) =>
         pod.containers.flatMap((container) => {
           const service = /^services\/([a-z-]+)\//.exec(textOf(listOf(container.body['args'])[0]) ?? '')?.[1];
-          if (service === undefined) return [];
+          if (!isService(service)) return [];
           const env = all.environment(pod, container);
-          expect(() => LOADERS[service]!(env), service).not.toThrow();
-          const source = readFileSync(join(ROOT, 'services', service, 'src', 'config.ts'), 'utf8');
-          const common = readFileSync(join(ROOT, 'libs', 'service', 'src', 'common.ts'), 'utf8');
-          const unknown = Object.keys(env).filter(
-            (key) => key !== 'NODE_OPTIONS' && !`${source}${common}`.includes(`'${key}'`),
-          );
+          expect(() => DEFINITIONS[service].load(env), service).not.toThrow();
+          const known = DEFINITIONS[service].table.map(({ variable }) => variable);
+          const unknown = Object.keys(env).filter((key) => key !== 'NODE_OPTIONS' && !known.includes(key));
           expect(unknown, service).toEqual([]);
           return [service];
         }),
       );
-      expect(started.sort()).toEqual(Object.keys(LOADERS).sort());
+      expect(started.sort()).toEqual(Object.keys(DEFINITIONS).sort());
     });
 
     it(`${name} starts programs that the repository has`, () => {
@@ -87,11 +81,16 @@ describe('every overlay', TIMEOUT, () => {
     });
 
     it(`${name} opens the ports of all listeners, on TCP and UDP`, () => {
-      const config = loadEdge({ KAFKA_BROKERS: 'a:1', SCHEMA_REGISTRY_URL: 'http://r' });
+      const pod = world(name).pods.find(({ owner }) => owner.name === 'edge-listener')!;
+      const config = loadEdge(world(name).environment(pod, pod.containers[0]!));
       const ports = [config.sharedPort, config.astraPort, config.h02Port, config.jt808Port, config.atrackPort];
-      for (const transport of ['tcp', 'udp']) {
+      const tls = config.tlsPorts.map((entry) => Number(entry.split('=')[1]));
+      for (const [transport, wanted] of [
+        ['tcp', [...ports, ...tls]],
+        ['udp', ports],
+      ] as const) {
         const service = world(name).find('Service', 'fleetwire', `edge-listener-${transport}`);
-        expect(rowsOf(at(service?.body, 'spec', 'ports')).map(({ row }) => row['port'])).toEqual(ports);
+        expect(rowsOf(at(service?.body, 'spec', 'ports')).map(({ row }) => row['port'])).toEqual(wanted);
       }
     });
   }
@@ -134,7 +133,7 @@ describe('the resources of Strimzi', () => {
   });
 
   it('let a service read and write just the topics that the code says', () => {
-    for (const service of Object.keys(LOADERS)) {
+    for (const service of Object.keys(DEFINITIONS)) {
       const wanted = Object.entries<{ readBy: readonly string[]; writtenBy: readonly string[] }>(TOPICS).flatMap(
         ([name, { readBy, writtenBy }]) => [
           ...(readBy.includes(service) ? [`topic ${name} Read`] : []),

@@ -19,6 +19,7 @@ export const RENDERINGS: Readonly<Record<string, string>> = {
   production: 'overlays/production',
   'large-fleet': 'overlays/large-fleet',
   'behind-proxy': 'overlays/behind-proxy',
+  'device-tls': 'overlays/device-tls',
   'kafka-local': 'kafka/local',
   'kafka-production': 'kafka/production',
 };

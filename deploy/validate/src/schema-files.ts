@@ -14,7 +14,7 @@ export interface SchemaFile {
 
 /** For `kubeconform -schema-location 'FOLDER/{{ .ResourceKind }}{{ .KindSuffix }}.json'`. */
 export function schemaFiles(): readonly SchemaFile[] {
-  return ['kubernetes.json', 'external-secrets.json'].flatMap((file) => {
+  return ['kubernetes.json', 'external-secrets.json', 'cert-manager.json'].flatMap((file) => {
     const text = readFileSync(new URL(`../schemas/${file}`, import.meta.url), 'utf8');
     const { definitions, kinds } = JSON.parse(text) as Schemas;
     return Object.entries(kinds).map(([id, schema]) => ({

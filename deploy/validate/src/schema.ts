@@ -39,7 +39,7 @@ export class Structure {
 
   constructor() {
     const kubernetes = read('kubernetes.json');
-    this.#kinds = { ...kubernetes.kinds, ...read('external-secrets.json').kinds };
+    this.#kinds = { ...kubernetes.kinds, ...read('external-secrets.json').kinds, ...read('cert-manager.json').kinds };
     this.#ajv.addSchema({ $id: DEFINITIONS, definitions: kubernetes.definitions });
   }
 

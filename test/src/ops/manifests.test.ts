@@ -74,7 +74,7 @@ const NOT_TAKEN: Readonly<Record<string, string>> = {
 };
 
 describe('kube-score', () => {
-  for (const name of ['production', 'large-fleet', 'behind-proxy'])
+  for (const name of ['production', 'large-fleet', 'behind-proxy', 'device-tls'])
     it(`finds nothing to criticise in ${name}`, async () => {
       const { code, stdout, stderr } = await runTool('kube-score', [
         'score',

@@ -51,7 +51,10 @@ function secretsOf(world: World): ReadonlySet<string> | null {
   const makers = ['Secret', 'KafkaUser', 'ExternalSecret'].flatMap((kind) => world.ofKind(kind));
   if (makers.length === 0) return null;
   const ofClusters = world.ofKind('Kafka').map(({ name }) => `${name}-cluster-ca-cert`);
-  return new Set([...makers.map(({ name }) => name), ...ofClusters]);
+  const ofCertificates = world
+    .ofKind('Certificate')
+    .flatMap(({ body }) => textOf(at(body, 'spec', 'secretName')) ?? []);
+  return new Set([...makers.map(({ name }) => name), ...ofClusters, ...ofCertificates]);
 }
 
 interface Reference {
