@@ -10,6 +10,7 @@
 import type { CommonConfig } from './common.js';
 import { ConfigError, type Env } from './config.js';
 import { armFailpoints } from './failpoints.js';
+import { boundHeapGrowth } from './heap.js';
 import { startHttp, type Check, type HttpServer } from './http.js';
 import { createLogger, type Logger } from './log.js';
 import { Metrics } from './metrics.js';
@@ -73,6 +74,7 @@ const FAILED_STOP_TIMEOUT_MS = 10_000;
 /** Runs until the service has stopped, then exits the process. Resolves with the exit code where `host.exit` returns. */
 export async function runService<C extends CommonConfig>(options: ServiceOptions<C>): Promise<number> {
   const host: ProcessHost = options.host ?? process;
+  boundHeapGrowth([...process.execArgv, options.env['NODE_OPTIONS']]);
   const config = load(options);
   if (config === null) {
     host.exit(1);

@@ -17,7 +17,7 @@ const FETCH_WAIT_MS = 250;
  * What a fetch brings at most of a partition, compressed: five times as much to hold. A longer batch comes when its partition stands first in a
  * request, which the client shuffles.
  */
-const FETCH_PARTITION_BYTES = 256 * 1024;
+const FETCH_PARTITION_BYTES = 128 * 1024;
 const FETCH_BYTES = 2 * 1024 * 1024;
 /** A fetch that brought so much is followed by the next at once: there is more. */
 const FETCH_PLENTY_BYTES = 64 * 1024;

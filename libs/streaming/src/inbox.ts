@@ -6,8 +6,8 @@ import { positionOf, toInRecord } from './records.js';
 /** What waits of one topic-partition before it is paused, and down to which it is resumed. */
 const BYTES_HIGH = 1024 * 1024;
 const BYTES_LOW = 256 * 1024;
-/** Batches' worth of records at which a feed is paused. */
-const BATCHES_HIGH = 4;
+/** Batches' worth of records at which a feed is paused: one that is worked on and one that waits. What waits longer outlives the collector's young generation. */
+const BATCHES_HIGH = 2;
 const RECORD_BYTES = 64;
 
 export type FeedKind = 'input' | 'table' | 'state';

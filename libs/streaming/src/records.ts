@@ -29,14 +29,15 @@ export class OutMessage implements Message {
     return String(this.time);
   }
 
-  constructor(record: OutRecord, nowMs: number) {
+  /** `wanted`: the partition, whatever the record says. */
+  constructor(record: OutRecord, nowMs: number, wanted = record.partition) {
     this.topic = record.topic;
     this.key = record.key;
     this.value = record.value;
     this.time = record.timestampMs ?? nowMs;
     // Not copied: frozen ones are encoded once for all records that share them.
     if (record.headers !== undefined) this.headers = record.headers;
-    this.wanted = record.partition;
+    this.wanted = wanted;
     this.partitionKey = record.partitionKey ?? record.key;
   }
 }

@@ -35,7 +35,7 @@ export class ExactlyOnceWriter implements StepWriter {
     const nowMs = Date.now();
     const messages = outputs.map((record) => new OutMessage(record, nowMs));
     // State is read back by partition: it must not depend on what a key hashes to.
-    for (const record of state) messages.push(new OutMessage({ ...record, partition: this.partition }, nowMs));
+    for (const record of state) messages.push(new OutMessage(record, nowMs, this.partition));
     return this.transactions.commit(messages, offsets);
   }
   get worn(): boolean {

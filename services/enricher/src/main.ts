@@ -30,7 +30,7 @@ const TOPICS = [
   GEOFENCES,
 ] as const;
 /** Records of a transaction: more make it cheaper a record, fewer make it seen sooner. */
-const BATCH_RECORDS_MAX = 500;
+const BATCH_RECORDS_MAX = 1_000;
 /** Reports of so long are fetched together. */
 const FETCH_MS = 40;
 /** And those of a partition are committed together: a transaction of one report costs nearly as much as one of a hundred. */
