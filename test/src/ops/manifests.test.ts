@@ -52,6 +52,16 @@ describe('kubeconform', () => {
     expect(code).toBe(0);
   });
 
+  it('accepts the demo, which is rendered where it is started, and whose scripts can be read', async () => {
+    const file = path.join(folder, 'demo.yaml');
+    writeFileSync(file, render('demo'));
+    const { code, stdout, stderr } = await check([file]);
+    expect(`${stdout}${stderr}`).toMatch(/Invalid: 0, Errors: 0, Skipped: 0/);
+    expect(code).toBe(0);
+    for (const script of ['up.sh', 'down.sh'])
+      await must('bash', ['-n', path.join(ROOT, 'deploy', 'k8s', 'demo', script)]);
+  });
+
   it('refuses a field that a kind does not have', async () => {
     const file = path.join(folder, 'broken.yaml');
     writeFileSync(
