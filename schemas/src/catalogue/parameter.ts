@@ -4,11 +4,13 @@
  * A name with an upper-case segment is a family: `ain.N` stands for `ain.1`, `ain.2` …, `can.data.frame.ID` for one parameter a
  * CAN id. The name of the family without that segment is what product pages list.
  */
+import { PROTOCOLS } from '@fleetwire/protocols/ids';
+
 export const PARAMETER_TYPES = ['number', 'string', 'boolean', 'array', 'any'] as const;
 export type ParameterType = (typeof PARAMETER_TYPES)[number];
 
 /** Who fills a parameter: a protocol's decoder, or the pipeline around it (configuration, the socket, the server's clock). */
-export const SOURCE_KINDS = ['astra', 'h02', 'jt808', 'atrack', 'pipeline'] as const;
+export const SOURCE_KINDS = [...PROTOCOLS, 'pipeline'] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 
 /** Product pages whose lists this catalogue covers. */

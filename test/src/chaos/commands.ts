@@ -11,7 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCluster, startRegistry, type Cluster } from '@fleetwire/local';
-import { PROTOCOLS } from '@fleetwire/protocols';
+import { SIMULATED } from '@fleetwire/protocols/ids';
 import { applySchemas } from '@fleetwire/schemas';
 import { seeded, type Random } from '../contract/random.js';
 import { CommandChaos, failpointAt, restartWith, revive, type Commanded } from '../harness/commands/chaos.js';
@@ -201,7 +201,7 @@ async function main(): Promise<number> {
   await applySchemas({ registryUrl: registry.url });
   const world = await CommandWorld.start({ brokers: cluster.addresses, registry: registry.url });
   const random = seeded(seed);
-  const fleet = PROTOCOLS.flatMap((protocol) =>
+  const fleet = SIMULATED.flatMap((protocol) =>
     ([0, 1] as const).flatMap((edge) =>
       world.devices(protocol, Number(values.devices) / 8, edge).map((device) => ({ protocol, device })),
     ),

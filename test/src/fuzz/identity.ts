@@ -3,7 +3,8 @@
  * keeps its id, and different reports never share one. Devices of the simulator word the readings; the ids come from Link and decoders.
  */
 import { CORPORA } from '../contract/corpora.js';
-import { Link, familyOf, runVector, type DecodeOutput, type ProtocolId } from '@fleetwire/protocols';
+import { Link, familyOf, runVector, type DecodeOutput } from '@fleetwire/protocols';
+import type { SimulatedId } from '@fleetwire/protocols/ids';
 import {
   AstraDevice,
   AtrackDevice,
@@ -42,7 +43,7 @@ const PROBLEMS_MAX = 20;
 
 /** A protocol and one of its dialects. */
 interface Kind {
-  readonly protocol: ProtocolId;
+  readonly protocol: SimulatedId;
   readonly make: (ident: string) => Dialect;
 }
 

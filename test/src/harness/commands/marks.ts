@@ -1,5 +1,5 @@
 /** Commands with a number that no other has, as it stands in the bytes that a device gets; none of them is idempotent. */
-import type { ProtocolId } from '@fleetwire/protocols';
+import type { SimulatedId } from '@fleetwire/protocols/ids';
 
 export interface Marked {
   readonly name: string;
@@ -9,7 +9,7 @@ export interface Marked {
 }
 
 /** `n` from 0 to 99,999. */
-export function marked(protocol: ProtocolId, n: number): Marked {
+export function marked(protocol: SimulatedId, n: number): Marked {
   const number = 100_000 + n;
   switch (protocol) {
     case 'astra':

@@ -1,6 +1,6 @@
 /** Every end that a command can have, for its true reason, from devices of each protocol over TCP and over UDP. */
 import { describe, expect, it } from 'vitest';
-import { PROTOCOLS, type ProtocolId } from '@fleetwire/protocols';
+import { SIMULATED, type SimulatedId } from '@fleetwire/protocols/ids';
 import type { CommandedDevice } from '../../harness/commands/device.js';
 import type { CommandWorld } from '../../harness/commands/world.js';
 import { waitFor } from '../../harness/wait.js';
@@ -17,7 +17,7 @@ interface Row {
   readonly waits: Words;
 }
 
-const ROWS: Readonly<Record<ProtocolId, Row>> = {
+const ROWS: Readonly<Record<SimulatedId, Row>> = {
   astra: {
     succeeds: ['custom', { payload: '$IMEI' }],
     fails: ['custom', { payload: '$NOPE' }],
@@ -47,7 +47,7 @@ const ROWS: Readonly<Record<ProtocolId, Row>> = {
     waits: ['motion_set', { threshold: 52, time: 3 }],
   },
 };
-const EACH = PROTOCOLS.flatMap((protocol) =>
+const EACH = SIMULATED.flatMap((protocol) =>
   (['tcp', 'udp'] as const).map((transport) => [protocol, transport] as const),
 );
 /** The reachable window of UDP is over by then. */
@@ -61,7 +61,7 @@ interface Begun {
 const begun: Begun[] = [];
 
 /** The end by an error: H02 devices say it only when they are told to. */
-async function failed(world: CommandWorld, protocol: ProtocolId, device: CommandedDevice): Promise<string> {
+async function failed(world: CommandWorld, protocol: SimulatedId, device: CommandedDevice): Promise<string> {
   const [name, args] = ROWS[protocol].fails;
   device.mute = protocol === 'h02';
   const id = await world.send(device.ident, name, args, { confirm: true });
@@ -74,7 +74,7 @@ async function failed(world: CommandWorld, protocol: ProtocolId, device: Command
   return id;
 }
 
-async function allEnds(world: CommandWorld, protocol: ProtocolId, transport: 'tcp' | 'udp'): Promise<void> {
+async function allEnds(world: CommandWorld, protocol: SimulatedId, transport: 'tcp' | 'udp'): Promise<void> {
   const row = ROWS[protocol];
   const device = await world.online(protocol, 0, transport);
   const { ident } = device;
