@@ -90,4 +90,12 @@ describe('Admission', () => {
     expect([0, 1].map((ms) => refusal(admission, '2', ms))).toEqual([null, 'rate_limited']);
     expect(refusal(admission, '1', 60_000)).toBeNull();
   });
+
+  it('limits devices without limits of their own where a default is set', () => {
+    const admission = new Admission('allow', 2);
+    const refusals = [1, 2, 3].map(() => admission.refusal('7', 'astra', 10, 0));
+    expect(refusals).toEqual([null, null, 'rate_limited']);
+    expect(admission.refusal('8', 'astra', 10, 0)).toBeNull();
+    expect(admission.refusal('7', 'astra', 10, 60_000)).toBeNull();
+  });
 });

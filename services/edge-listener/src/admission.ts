@@ -27,14 +27,17 @@ const GROUP_PREFIX = 'group:';
 
 export class Admission {
   readonly #unknown: 'allow' | 'refuse';
+  readonly #limits: Limits | null;
   readonly #rows = new Map<string, Row>();
   readonly #aliases = new Map<string, string>();
   /** Only kept where unknown devices are refused. */
   readonly #known = new Set<string>();
   readonly #rates = new MinuteRates();
 
-  constructor(unknown: 'allow' | 'refuse') {
+  /** `framesPerMinute`: of a device that has no limits of its own; null: as many as it likes. */
+  constructor(unknown: 'allow' | 'refuse', framesPerMinute: number | null = null) {
     this.#unknown = unknown;
+    this.#limits = framesPerMinute === null ? null : { framesPerMinute, bytesPerMinute: Infinity };
   }
 
   get rows(): number {
@@ -71,14 +74,20 @@ export class Admission {
   /** Null: the device may send this frame. */
   refusal(ident: string, protocol: ProtocolId, bytes: number, nowMs: number): RefusalReason | null {
     const row = this.#rows.get(ident);
-    if (row === undefined) return this.#unknown === 'refuse' && !this.#known.has(ident) ? 'unknown_device' : null;
+    if (row === undefined) {
+      if (this.#unknown === 'refuse' && !this.#known.has(ident)) return 'unknown_device';
+      return this.#limits === null ? null : this.#over(ident, this.#limits, bytes, nowMs);
+    }
     const group = this.#groupOf(row);
     const admission = row.admission === 'default' ? (group?.admission ?? 'default') : row.admission;
     if (admission === 'blocked') return 'blocked';
     const wanted = row.protocol ?? group?.protocol ?? null;
     if (wanted !== null && wanted !== protocol) return 'wrong_protocol';
-    const limits = row.limits ?? group?.limits ?? null;
-    if (limits === null) return null;
+    const limits = row.limits ?? group?.limits ?? this.#limits;
+    return limits === null ? null : this.#over(ident, limits, bytes, nowMs);
+  }
+
+  #over(ident: string, limits: Limits, bytes: number, nowMs: number): RefusalReason | null {
     const minute = this.#rates.add(ident, bytes, nowMs);
     return minute.events > limits.framesPerMinute || minute.amount > limits.bytesPerMinute ? 'rate_limited' : null;
   }

@@ -68,6 +68,15 @@ const SPEC = {
     min: 1,
     max: 1_000_000,
   }),
+  deviceFramesPerMinute: optional(
+    integer('FLEETWIRE_DEVICE_FRAMES_PER_MINUTE', {
+      meaning:
+        'frames of a device whose row in devices has no limits of its own; more end its connection; none: no limit',
+      unit: '1/min',
+      min: 1,
+      max: 1_000_000,
+    }),
+  ),
   acceptsPerSecond: integer('FLEETWIRE_ACCEPTS_PER_SECOND', {
     meaning: 'TCP connections that are begun a second; in a storm the others wait in order, unread',
     unit: '1/s',

@@ -81,7 +81,7 @@ export function createEdge(deps: EdgeDeps): Edge {
   const publisher = new Publisher({ producer, codec, watch, metrics, tracer: deps.tracer ?? null });
   const control = new ControlWriter(streams.producer({ log }), log, metrics.produceErrors.of({ topic: 'control' }));
 
-  const admission = new Admission(config.unknownDevices);
+  const admission = new Admission(config.unknownDevices, config.deviceFramesPerMinute);
   const sessions = new Sessions({
     bootId,
     inbox: inboxPartition,

@@ -204,8 +204,8 @@ export function edgeMetrics(metrics: Metrics, now: { readonly connectionsMax: nu
     }),
     takeovers: metrics.counter({
       name: 'fleetwire_edge_takeovers_total',
-      help: 'devices that a newer session took: closed, or both left because it happens again and again',
-      labels: { result: ['closed', 'flapping'] },
+      help: 'devices that a newer session took: closed, both left because it happens again and again, or the quietest of too many closed',
+      labels: { result: ['closed', 'flapping', 'crowded'] },
     }),
     commands: metrics.counter({
       name: 'fleetwire_edge_commands_total',

@@ -1,6 +1,13 @@
 import type { Session } from '@fleetwire/schemas';
 import { describe, expect, it } from 'vitest';
-import { FLAPS_MAX, FLAP_HOLD_MS, FLAP_WINDOW_MS, Sessions, type Holder } from './sessions.js';
+import {
+  CONNECTIONS_PER_IDENT_MAX,
+  FLAPS_MAX,
+  FLAP_HOLD_MS,
+  FLAP_WINDOW_MS,
+  Sessions,
+  type Holder,
+} from './sessions.js';
 
 class Fake implements Holder {
   readonly listenerName = 'shared';
@@ -105,6 +112,22 @@ describe('Sessions', () => {
     expect(takeovers.at(-1)).toBe('flapping');
     hear('7', other, FLAP_WINDOW_MS + FLAP_HOLD_MS + 200);
     expect(takeovers.at(-1)).toBe('closed');
+  });
+
+  it('closes the quietest of more connections of one identity than it may have, and never the one that holds the device', () => {
+    const { sessions, takeovers, hear } = setUp();
+    const all = Array.from({ length: 20 }, (_, i) => new Fake(i + 1));
+    all.forEach((one, i) => hear('7', one, i));
+    const open = all.filter(({ lost }) => lost.length === 0);
+    expect(open).toHaveLength(CONNECTIONS_PER_IDENT_MAX);
+    expect(takeovers.filter((result) => result === 'crowded').length).toBeGreaterThan(10);
+    expect(open).toContain(sessions.holderOf('7'));
+    expect(open).toContain(all.at(-1));
+    // Those that end make room.
+    for (const one of open.slice(1)) sessions.ended(one);
+    const before = takeovers.length;
+    hear('7', new Fake(30), 21);
+    expect(takeovers.slice(before)).not.toContain('crowded');
   });
 
   it('publishes the session again when a tombstone comes that we did not write', () => {

@@ -6,6 +6,8 @@
  * - The newest record by offset is the current session: the log's order decides, no clock does. A record of another edge that
  *   stands behind our own takes the device; one before our own does not, and one that we read before our own has lost already.
  * - After FLAPS_MAX take-overs in FLAP_WINDOW_MS both connections stay: two devices with one identity must not throw each other out.
+ * - Of those that stay, a device has at most CONNECTIONS_PER_IDENT_MAX here: beyond that the one that has been quiet for longest is closed, or
+ *   one identity could take all connections of the process.
  * - A tombstone for our boot id that we did not write (another's clean-up) is answered by publishing the session again.
  */
 import type { Session } from '@fleetwire/schemas';
@@ -16,6 +18,8 @@ export const FLAPS_MAX = 3;
 export const FLAP_WINDOW_MS = 60_000;
 /** While two connections of one edge share a device, the holder changes at most this often. */
 export const FLAP_HOLD_MS = 20_000;
+/** Connections of one identity that stay beside each other. */
+export const CONNECTIONS_PER_IDENT_MAX = 4;
 
 /** What a session needs of a connection. */
 export interface Holder {
@@ -42,7 +46,7 @@ export interface SessionsOptions {
   readonly inbox: number;
   readonly udpReachableMs: number;
   readonly writer: SessionWriter;
-  readonly onTakeover: (result: 'closed' | 'flapping') => void;
+  readonly onTakeover: (result: 'closed' | 'flapping' | 'crowded') => void;
 }
 
 interface Held {
@@ -61,6 +65,8 @@ export class Sessions {
   /** Tombstones of ours that the tail has not shown yet. */
   readonly #buried = new Map<string, number>();
   readonly #flaps = new Map<string, number[]>();
+  /** Connections of devices that have more than one, while they have. */
+  readonly #sharing = new Map<string, Set<Holder>>();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -91,11 +97,14 @@ export class Sessions {
       return;
     }
     // Two connections of this edge: the device came back before we noticed that the old one is dead, or there are two of it.
+    this.#share(ident, held.holder, holder);
     if (this.#flaps.has(ident) && monotonicMs - held.writtenMs < FLAP_HOLD_MS && this.#flapping(ident, monotonicMs))
       return;
     this.#held.set(ident, fresh);
     this.#write(ident, fresh, wallMs, monotonicMs);
-    if (this.#mayTake(ident, monotonicMs)) held.holder.superseded(ident);
+    if (!this.#mayTake(ident, monotonicMs)) return;
+    this.#leave(ident, held.holder);
+    held.holder.superseded(ident);
   }
 
   /** The connection ended: its devices have no session any more, unless another connection holds them by now. */
@@ -103,6 +112,7 @@ export class Sessions {
     for (const ident of holder.idents) {
       const held = this.#held.get(ident);
       if (held?.holder === holder) this.#bury(ident);
+      this.#leave(ident, holder);
     }
   }
 
@@ -124,7 +134,29 @@ export class Sessions {
     if (!this.#mayTake(ident, monotonicMs)) return;
     // Ours would be the current one again when the other edge ends: it goes now. Its key is our own, so it hides no newer session.
     this.#bury(ident);
+    this.#leave(ident, held.holder);
     held.holder.superseded(ident);
+  }
+
+  /** Notes that `next` has the device too, and closes the quietest when they are too many. */
+  #share(ident: string, held: Holder, next: Holder): void {
+    const sharing = this.#sharing.get(ident) ?? new Set([held]);
+    // In the order in which they last took the word.
+    sharing.delete(next);
+    this.#sharing.set(ident, sharing.add(next));
+    if (sharing.size <= CONNECTIONS_PER_IDENT_MAX) return;
+    for (const quiet of sharing) {
+      if (quiet === held || quiet === next) continue;
+      sharing.delete(quiet);
+      this.#options.onTakeover('crowded');
+      quiet.superseded(ident);
+      return;
+    }
+  }
+  #leave(ident: string, holder: Holder): void {
+    const sharing = this.#sharing.get(ident);
+    sharing?.delete(holder);
+    if (sharing !== undefined && sharing.size <= 1) this.#sharing.delete(ident);
   }
 
   #bury(ident: string): void {
