@@ -265,3 +265,4 @@ export function scriptedDay(protocol: string, variant: number): Telemetry[] {
 }
 
 export { benchWorld, type BenchWorld } from './bench-world.js';
+export { differences, LastWords, TaskRun } from './scripted/run.js';

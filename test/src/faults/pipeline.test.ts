@@ -4,6 +4,7 @@
  * random kills miss narrow windows, which the failpoint tests open. What it can not prove: that no window exists without a failpoint.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { enrichmentFindings, RIGHT } from '../harness/enrichment.js';
 import { Fleet, type FleetOptions } from '../harness/fleet.js';
 import { KEPT } from '../harness/ledger.js';
 import { Stack } from '../harness/stack.js';
@@ -82,6 +83,10 @@ describe(`one broker, seed ${SEED}`, () => {
     }
     await fleet.finish();
     expect(await fleet.findings(stack, true)).toEqual(KEPT);
+    // Odometer, hours, trip and events of each report too, and the last words of trips and events.
+    const enrichment = await enrichmentFindings(stack);
+    expect(enrichment).toMatchObject(RIGHT);
+    expect(enrichment.words).toBeGreaterThan(40);
   });
 
   it.each([

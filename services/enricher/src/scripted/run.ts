@@ -2,7 +2,7 @@
  * A task on a partition that is killed now and then: what it wrote last may or may not have been committed, and the next one
  * goes on from the state records alone. What readers of committed records see is kept, as they would keep it.
  */
-import { Codec, type Telemetry } from '@fleetwire/schemas';
+import { Codec, type Device, type Telemetry } from '@fleetwire/schemas';
 import { Metrics } from '@fleetwire/service';
 import type { InRecord, OutRecord, StepResult } from '@fleetwire/streaming';
 import { GroupBook } from '../devices.js';
@@ -29,23 +29,48 @@ interface Word {
   readonly text: string;
 }
 
+/** Records of `events` and `trips` as a reader of the compacted topics ends up with. */
+export class LastWords {
+  readonly #words = new Map<string, Word>();
+  /** Revisions that did not go up. */
+  readonly backwards: string[] = [];
+
+  take(key: string, value: { readonly revision: number; readonly retracted: boolean; readonly source?: string }): void {
+    // Presence is by the server's clock: it depends on the order of arrival.
+    if (value.source === 'server') return;
+    const known = this.#words.get(key);
+    if (known !== undefined && known.revision >= value.revision)
+      this.backwards.push(`${key}: revision ${value.revision} after ${known.revision}`);
+    const text = JSON.stringify({ ...value, revision: 0, cause: null, emitted_at: 0 });
+    this.#words.set(key, { revision: value.revision, retracted: value.retracted, text });
+  }
+
+  /** The last word of each key that is not taken back. */
+  finals(): ReadonlyMap<string, string> {
+    const known = [...this.#words].filter(([, { retracted }]) => !retracted);
+    return new Map(known.map(([key, { text }]) => [key, text] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}
+
 export class TaskRun {
   readonly #groups = new GroupBook();
   readonly #fences = new FenceBook();
   readonly #tables: InRecord[] = [];
   readonly #stored = new Map<string, Buffer>();
-  readonly #words = new Map<string, Word>();
+  readonly #words = new LastWords();
   /** (message id, revision) by how often they were published as telemetry. */
   readonly published = new Map<string, number>();
-  /** Revisions that did not go up. */
-  readonly backwards: string[] = [];
   duplicates = 0;
   kills = 0;
   #task: EnricherTask;
   #offset = 0;
   #nowUs = 0;
 
-  constructor(fleet: ScriptedFleet) {
+  /** `onOutput` sees every committed record but those of state. */
+  constructor(
+    fleet: Pick<ScriptedFleet, 'fences' | 'groups'> & { readonly devices: readonly { readonly device: Device }[] },
+    private readonly onOutput?: (out: OutRecord) => void,
+  ) {
     for (const fence of fleet.fences) this.#fences.put(fence.id, fence, 0);
     for (const group of fleet.groups) this.#groups.put(group.ident, group);
     this.#tables = fleet.devices.map(({ device }) =>
@@ -77,10 +102,13 @@ export class TaskRun {
     for (let i = 0; i < 10; i++) this.#keep(this.#task.tick(this.#nowUs / 1000 + 86_400_000 + i * 10_000, true));
   }
 
-  /** The last word of each key that is not taken back. */
   finals(): ReadonlyMap<string, string> {
-    const known = [...this.#words].filter(([, { retracted }]) => !retracted);
-    return new Map(known.map(([key, { text }]) => [key, text] as const).sort(([a], [b]) => (a < b ? -1 : 1)));
+    return this.#words.finals();
+  }
+
+  /** Revisions that did not go up. */
+  get backwards(): readonly string[] {
+    return this.#words.backwards;
   }
 
   #record(topic: string, key: string, value: Buffer, timestampMs = 0): InRecord {
@@ -118,7 +146,9 @@ export class TaskRun {
     for (const out of result.outputs) this.#read(out);
   }
 
-  #read({ topic, key, value }: OutRecord): void {
+  #read(out: OutRecord): void {
+    const { topic, key, value } = out;
+    this.onOutput?.(out);
     if (topic === 'duplicates') this.duplicates++;
     if (value === null) return;
     if (topic === 'telemetry-enriched') {
@@ -126,21 +156,8 @@ export class TaskRun {
       const name = `${String(key)}/${value.toString('latin1', 6, 38)}/${value[38]! / 2}`;
       this.published.set(name, (this.published.get(name) ?? 0) + 1);
     }
-    if (topic === 'events') this.#word(`${topic}|${String(key)}`, codec.decode(topic, value));
-    if (topic === 'trips') this.#word(`${topic}|${String(key)}`, codec.decode(topic, value));
-  }
-
-  #word(
-    key: string,
-    value: { readonly revision: number; readonly retracted: boolean; readonly source?: string },
-  ): void {
-    // Presence is by the server's clock: it depends on the order of arrival.
-    if (value.source === 'server') return;
-    const known = this.#words.get(key);
-    if (known !== undefined && known.revision >= value.revision)
-      this.backwards.push(`${key}: revision ${value.revision} after ${known.revision}`);
-    const text = JSON.stringify({ ...value, revision: 0, cause: null, emitted_at: 0 });
-    this.#words.set(key, { revision: value.revision, retracted: value.retracted, text });
+    if (topic === 'events') this.#words.take(`${topic}|${String(key)}`, codec.decode(topic, value));
+    if (topic === 'trips') this.#words.take(`${topic}|${String(key)}`, codec.decode(topic, value));
   }
 }
 
