@@ -73,7 +73,11 @@ export async function startInDocker(options: DockerOptions): Promise<{
   return { brokers: [`${LOOPBACK}:${brokerPort}`], registry, parts };
 }
 
-async function startContainer(plan: ContainerPlan, options: DockerOptions): Promise<ContainerPart> {
+/** One container, started and ready by its own word. */
+export async function startContainer(
+  plan: ContainerPlan,
+  options: Pick<DockerOptions, 'socket' | 'dataDir' | 'log'>,
+): Promise<ContainerPart> {
   // Loaded only here: it takes half a second, and most starts do without it.
   const { GenericContainer, Wait, getContainerRuntimeClient } = await import('testcontainers');
   // The library reads the engine's address from the environment, where the way that we found may not be.
