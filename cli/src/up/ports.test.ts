@@ -5,7 +5,7 @@ import { edgePorts, EDGE_PORT_NAMES, portsOfEdge, takePorts } from './ports.js';
 
 describe('the ports of an edge', () => {
   it('are those that fleets use, unless a variable or an option says otherwise', () => {
-    expect(edgePorts({}, {})).toEqual({ shared: 8888, astra: 5103, h02: 5013, jt808: 5015, atrack: 5044 });
+    expect(edgePorts({}, {})).toMatchObject({ shared: 8888, astra: 5103, h02: 5013, jt808: 5015, atrack: 5044 });
     const ports = edgePorts(
       { astra: 1 },
       { FLEETWIRE_ASTRA_PORT: '2', FLEETWIRE_H02_PORT: '3', FLEETWIRE_JT808_PORT: '' },

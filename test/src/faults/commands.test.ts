@@ -6,7 +6,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROTOCOLS } from '@fleetwire/protocols';
+import { SIMULATED } from '@fleetwire/protocols/ids';
 import { seeded } from '../contract/random.js';
 import { CommandChaos, failpointAt, restartWith, revive, type Commanded } from '../harness/commands/chaos.js';
 import { endsOf, findings, type Finding } from '../harness/commands/evidence.js';
@@ -36,7 +36,7 @@ afterAll(() => world.stop());
 /** Devices of all protocols; most begin at the edge named. */
 async function fleetAt(most: 0 | 1, count: number): Promise<readonly Commanded[]> {
   const other = most === 0 ? 1 : 0;
-  const fleet = PROTOCOLS.flatMap((protocol) =>
+  const fleet = SIMULATED.flatMap((protocol) =>
     [...world.devices(protocol, count / 4 - 1, most), ...world.devices(protocol, 1, other)].map((device) => ({
       protocol,
       device,

@@ -7,7 +7,7 @@
  * - After the dialect's time-out, or a lost link, what is unconfirmed is sent again, in order, marked as buffered.
  * - A confirmation that nothing waits for is counted as stray and confirms nothing.
  */
-import type { ProtocolId } from '../protocol.js';
+import type { SimulatedId } from './idents.js';
 import type { Drive, ReadingCause } from './drive.js';
 import { Outbox, type InFlight, type Stored } from './outbox.js';
 
@@ -34,7 +34,7 @@ export type Heard =
 
 /** A protocol as one device speaks it. Keeps the state of the connection and of the device's outputs. */
 export interface Dialect {
-  readonly protocol: ProtocolId;
+  readonly protocol: SimulatedId;
   /** Frames that may be out at once. */
   readonly window: number;
   /** Silence after which the device sends again, ms. */
@@ -124,7 +124,7 @@ export class Tracker {
     });
   }
 
-  get protocol(): ProtocolId {
+  get protocol(): SimulatedId {
     return this.#dialect.protocol;
   }
   get online(): boolean {
