@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commandOf, isSuccess, parseArguments, parseCondition, type CommandRequest } from './parse.js';
+import { commandOf, expiresMsOf, isSuccess, parseArguments, parseCondition, type CommandRequest } from './parse.js';
 
 const request = (changes: Partial<CommandRequest>): CommandRequest => ({
   id: 'id-1',
@@ -16,6 +16,20 @@ const request = (changes: Partial<CommandRequest>): CommandRequest => ({
   cancelOf: undefined,
   requestedBy: 'cli:test',
   ...changes,
+});
+
+describe('the expiry of a command that names none', () => {
+  it.each([
+    ['interval', ['cycle_time=60'], 'connection', 600_000],
+    ['custom', ['payload=$POLL'], 'connection', 600_000],
+    ['custom', ['payload=$IMOB,1'], 'connection', 60_000],
+    ['immobilise', ['mode=1'], 'connection', 60_000],
+    ['engine_stop', [], 'connection', 60_000],
+    ['custom', ['text=hello'], 'sms', 60_000],
+    ['nosuch', [], 'connection', 60_000],
+  ] as const)('is short where it may be dangerous: %s %j over %s', (name, words, channel, expiresMs) => {
+    expect(expiresMsOf(name, words, channel)).toBe(expiresMs);
+  });
 });
 
 describe('commands on the command line', () => {

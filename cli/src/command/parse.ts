@@ -1,4 +1,5 @@
 /** What the command line says of a command, as the record that is written. Pure. */
+import { commandSpec, expiresS, isDangerous, PROTOCOLS } from '@fleetwire/protocols';
 import type { CommandCondition, CommandDraft } from '@fleetwire/schemas';
 import { parseDuration } from '../duration.js';
 import { usage } from '../errors.js';
@@ -71,6 +72,20 @@ export interface CommandRequest {
   readonly cancelOf: string | undefined;
   readonly requestedBy: string;
 }
+
+/** What a command is offered that names no expiry: what may be dangerous on some type of device must not fire long after it was wanted. */
+export function expiresMsOf(
+  name: string | undefined,
+  words: readonly string[],
+  channel: CommandRequest['channel'],
+): number {
+  const specs = PROTOCOLS.flatMap((type) => commandSpec(type, name ?? '') ?? []);
+  if (specs.length === 0 || channel === 'sms') return CAREFUL_MS;
+  const args = parseArguments(words);
+  const careful = specs.some((spec) => isDangerous(spec, args));
+  return careful ? CAREFUL_MS : Math.max(...specs.map((spec) => expiresS({ ...spec, dangerous: false }) * 1_000));
+}
+const CAREFUL_MS = 60_000;
 
 /** The record for topic `commands`. Throws a usage error that names the part at fault. */
 export function commandOf(request: CommandRequest): CommandDraft {

@@ -12,7 +12,7 @@ import { choiceOption, integerOption } from '../options.js';
 import { userName } from './user.js';
 
 interface Flags extends EndpointOptions {
-  readonly expires: number;
+  readonly expires?: number;
   readonly wait?: true;
   readonly timeout?: number;
   readonly id?: string;
@@ -27,7 +27,6 @@ interface Flags extends EndpointOptions {
 
 /** After its expiry a command that was written may still wait for its answer; the dispatcher ends it within this. */
 const ANSWER_MS = 120_000;
-const EXPIRES_MS = 60_000;
 /** A million devices. */
 const IDENTS_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -43,7 +42,11 @@ export function register(program: Command): void {
       .argument('[ident]', 'identity of the device; with --idents the NAME stands here')
       .argument('[name]', 'name in the catalogue of the device’s type (see `fleetwire commands list`), or custom')
       .argument('[key=value...]', 'arguments')
-      .option('--expires <duration>', 'not written to the device after this', durationOption('--expires'), EXPIRES_MS)
+      .option(
+        '--expires <duration>',
+        'not written to the device after this (default: as the catalogue says, 60s for what is dangerous, else 10m)',
+        durationOption('--expires'),
+      )
       .option('--wait', 'follow the command to its end')
       .option(
         '--timeout <duration>',
@@ -105,8 +108,11 @@ async function commandMany(
 ): Promise<void> {
   if (flags.cancel !== undefined)
     throw usage('--cancel is for one device', 'write `fleetwire command IDENT --cancel ID`');
-  const [{ commandOf, isSuccess }, { fanOut, identsOf }, { openCodec, openStreams, stderrLog, withKafka }] =
-    await Promise.all([import('../command/parse.js'), import('../command/fan-out.js'), import('../kafka.js')]);
+  const [
+    { commandOf, expiresMsOf, isSuccess },
+    { fanOut, identsOf },
+    { openCodec, openStreams, stderrLog, withKafka },
+  ] = await Promise.all([import('../command/parse.js'), import('../command/fan-out.js'), import('../kafka.js')]);
   const input = file === '-' ? process.stdin : createReadStream(file);
   const idents = identsOf(
     await textOf(input, IDENTS_BYTES_MAX).catch((error: unknown) => {
@@ -115,10 +121,12 @@ async function commandMany(
   );
   if (idents.length === 0) throw usage(`${file} has no identities`, 'write one a line');
   const key = flags.id ?? randomUUID();
+  const expiresMs = flags.expires ?? expiresMsOf(name, words, flags.channel);
   const nowMs = Date.now();
   const commands = idents.map((ident) =>
     commandOf({
       ...requestOf(flags, ident, name, words),
+      expiresMs,
       id: `${key}:${ident}`,
       nowMs,
       cancelOf: undefined,
@@ -137,7 +145,7 @@ async function commandMany(
       log: stderrLog,
       commands,
       wait: flags.wait === true,
-      timeoutMs: flags.timeout ?? flags.expires + ANSWER_MS,
+      timeoutMs: flags.timeout ?? expiresMs + ANSWER_MS,
       onEnd: (event) => {
         const cause = typeof event['cause'] === 'string' ? event['cause'] : null;
         if (isSuccess({ state: String(event['state']), cause }, false)) good += 1;
@@ -159,7 +167,6 @@ function requestOf(flags: Flags, ident: string, name: string | undefined, words:
     ident,
     name,
     words,
-    expiresMs: flags.expires,
     delivery: flags.delivery,
     condition: flags.condition,
     priority: flags.priority,
@@ -170,12 +177,14 @@ function requestOf(flags: Flags, ident: string, name: string | undefined, words:
 }
 
 async function command(ident: string, name: string | undefined, words: readonly string[], flags: Flags): Promise<void> {
-  const [{ commandOf, isSuccess }, { openCodec, openStreams, stderrLog, withKafka }] = await Promise.all([
+  const [{ commandOf, expiresMsOf, isSuccess }, { openCodec, openStreams, stderrLog, withKafka }] = await Promise.all([
     import('../command/parse.js'),
     import('../kafka.js'),
   ]);
+  const expiresMs = flags.expires ?? expiresMsOf(name, words, flags.channel);
   const record = commandOf({
     ...requestOf(flags, ident, name, words),
+    expiresMs,
     id: flags.id ?? randomUUID(),
     nowMs: Date.now(),
     cancelOf: flags.cancel,
@@ -198,7 +207,7 @@ async function command(ident: string, name: string | undefined, words: readonly 
     return;
   }
   const { watch } = await import('../command/watch.js');
-  const limitMs = flags.timeout ?? flags.expires + ANSWER_MS;
+  const limitMs = flags.timeout ?? expiresMs + ANSWER_MS;
   const terminal = await withKafka(endpoints, 'the command', () =>
     watch({
       streams,

@@ -11,9 +11,8 @@ export const isJson = (value: Buffer): boolean => value[0] === BRACE;
 export type JsonCommand = { readonly command: Command } | { readonly error: string };
 
 type Fields = Readonly<Record<string, unknown>>;
-class Fault {
-  constructor(readonly error: string) {}
-}
+/** Carries the message out of the reading of a field. */
+class Fault extends Error {}
 
 const NAMES: ReadonlySet<string> = new Set([
   ...['id', 'ident', 'name', 'arguments', 'expires_at', 'delivery', 'condition', 'priority', 'confirm', 'channel'],
@@ -34,7 +33,7 @@ export function commandOfJson(value: Buffer, timestampMs: number): JsonCommand {
   try {
     return { command: commandOf(fields as Fields, timestampMs) };
   } catch (error) {
-    if (error instanceof Fault) return { error: error.error };
+    if (error instanceof Fault) return { error: error.message };
     throw error;
   }
 }

@@ -61,8 +61,10 @@ export async function measureSessions(stack: Stack, count: number): Promise<void
   const [restoredMb, restoreCpu] = [residentMb(pid!), cpuSeconds(pid!)];
   await sleep(IDLE_S * 1000);
   const idle = (cpuSeconds(pid!) - restoreCpu) / IDLE_S;
-  const partitions = await dispatcher!.metric('fleetwire_restore_seconds_count').catch(() => Number.NaN);
-  console.log(`\n${count.toLocaleString('en')} sessions of ${EDGES} edges, ${partitions} partitions restored\n`);
+  const records = await dispatcher!.metric('fleetwire_restored_records_total');
+  console.log(
+    `\n${count.toLocaleString('en')} sessions of ${EDGES} edges, ${records.toLocaleString('en')} records restored\n`,
+  );
   console.log('| | |\n|---|---|');
   console.log(`| start to ready, process and group included, s | ${readyS.toFixed(1)} |`);
   console.log(`| CPU of it, s | ${restoreCpu.toFixed(1)} |`);

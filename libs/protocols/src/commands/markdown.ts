@@ -81,5 +81,26 @@ What can be said to a device, by what it speaks. A dangerous command needs \`con
 idempotent one may be asked for \`at_least_once\`: it is then written again after the seconds named, one number a write. The answer is a
 \`response\` that names the command, a \`report\`, or \`none\`: then the command ends \`unconfirmed\` with cause \`no_reply_defined\` as soon as it
 is written. \`fleetwire commands list --format json\` prints the same with JSON Schemas.
+
+Some devices say first that they have taken a command and later what came of it: JT808's general answer to a query, before 0x0104, 0x0107,
+0x0201 or 0x0500. The command is then \`acknowledged\`, and ends by the second answer. No other protocol here has such a first answer.
+
+## Other clients
+
+Any Kafka client may write to the topic \`commands\`: Avro in Confluent's framing, or the same fields as JSON. Needed are \`id\` (the same id twice
+is one command), \`ident\`, \`name\` and \`expires_at\` (µs since 1970, or an ISO time); \`arguments\` is an object. Further fields: \`delivery\`,
+\`condition\` (\`max_speed\`, \`ignition_off\`, \`max_fix_age_s\`), \`priority\`, \`confirm\`, \`channel\`, \`cancel_of\`, \`requested_by\`. The key is the
+identity; a record that a client's partitioner put elsewhere is forwarded once. What is no command goes to \`dead-letters\` with the field at fault.
+
+\`\`\`sh
+# kcat
+echo '{"id":"k1","ident":"9171701065","name":"interval","arguments":{"cycle_time":60},"expires_at":"'$(date -ud '+1 min' +%FT%TZ)'"}' |
+  kcat -P -b 127.0.0.1:9092 -t commands -k 9171701065
+# Kafka's console producer: key, tab, value
+printf '9171701065\\t{"id":"k2","ident":"9171701065","name":"interval","arguments":{"cycle_time":60},"expires_at":"%s"}\\n' "$(date -ud '+1 min' +%FT%TZ)" |
+  kafka-console-producer.sh --bootstrap-server 127.0.0.1:9092 --topic commands --reader-property parse.key=true
+# How it ended
+fleetwire tail command-events --ident 9171701065
+\`\`\`
 ${sections.join('')}`;
 }
