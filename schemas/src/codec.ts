@@ -258,9 +258,13 @@ export class Codec {
   relabel(value: Buffer, target: SchemaTopic): Buffer {
     const id = this.idOf(target);
     if (this.writerIdOf(value) === id) return value;
-    const copy = Buffer.from(value);
-    copy.writeUInt32BE(id, 1);
-    return copy;
+    return this.#slab.take((into, at, view) => {
+      const end = at + value.length;
+      if (end > into.length) return into.length - end;
+      into.set(value, at);
+      view.setUint32(at + 1, id);
+      return end;
+    });
   }
 
   #writer(reader: Reader, id: number): Writer {

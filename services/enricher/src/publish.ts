@@ -61,15 +61,21 @@ export class Publisher {
   }
 
   enriched(ident: string, value: Buffer, { timestampMs, headers }: InRecord): OutRecord {
-    const out = { topic: 'telemetry-enriched', key: ident, partition: this.partition, value, timestampMs };
-    return headers['traceparent'] === undefined ? out : { ...out, headers: traceOf(headers) };
+    const { partition } = this;
+    const topic = 'telemetry-enriched';
+    const { traceparent } = headers;
+    if (traceparent === undefined) return { topic, key: ident, partition, value, timestampMs };
+    // The trace of the frame goes on with its report.
+    return { topic, key: ident, partition, value, timestampMs, headers: { traceparent } };
   }
 
   /** `enriched`: the newest report's value. `timestampMs`: of its record; absent: now. */
   deviceState(ident: string, enriched: Buffer, timestampMs?: number): OutRecord {
     const value = this.codec.relabel(enriched, 'device-state');
-    const out = { topic: 'device-state', key: ident, partition: this.partition, value };
-    return timestampMs === undefined ? out : { ...out, timestampMs };
+    const { partition } = this;
+    return timestampMs === undefined
+      ? { topic: 'device-state', key: ident, partition, value }
+      : { topic: 'device-state', key: ident, partition, value, timestampMs };
   }
 
   duplicate(report: Telemetry, cause: Duplicate['cause']): OutRecord {
@@ -98,10 +104,4 @@ export class Publisher {
     const key = part === '' ? ident : `${ident}|${part}`;
     return { topic: STATE_TOPIC, key, partitionKey: ident, partition: this.partition, value };
   }
-}
-
-/** The trace of the frame goes on with its report. */
-function traceOf(headers: InRecord['headers']): Record<string, Buffer> {
-  const { traceparent } = headers;
-  return traceparent === undefined ? {} : { traceparent };
 }

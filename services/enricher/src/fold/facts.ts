@@ -8,6 +8,11 @@ import { STRETCH_US, type Thresholds } from './thresholds.js';
 export const PLAUSIBLE_SPEED_KMH = 400;
 /** A jump faster than this between two fixes that both say they stand is one of the receiver, not of the vehicle. */
 const JUMP_SPEED_KMH = 30;
+/** A vehicle at this speed (km/h) is elsewhere after so long. */
+const FROZEN_SPEED_KMH = 10;
+const FROZEN_US = 5 * SECOND_US;
+/** Less than movement_m usually is, in degrees of latitude. */
+const NEAR_DEGREES = 0.0004;
 const SATELLITES_MIN = 4;
 const HDOP_MAX = 4;
 
@@ -38,7 +43,7 @@ export function factsOf(state: FoldState, entry: Entry, thresholds: Thresholds):
   const { track, motion } = state;
   const sinceUs = track.lastUs < 0 ? 0 : entry.timeUs - track.lastUs;
   const gap = sinceUs > thresholds.gap_s * SECOND_US;
-  const fix = fixOf(entry);
+  const fix = isFrozen(track, entry) ? null : fixOf(entry);
   const good = fix !== null && isGood(entry);
   const legKm = fix === null || track.fix === null ? 0 : distanceKm(track.fix, fix);
   const jump = fix !== null && track.fix !== null && isJump(track.fix, fix, legKm, thresholds);
@@ -60,6 +65,28 @@ export function factsOf(state: FoldState, entry: Entry, thresholds: Thresholds):
     informs: moves || good || (fix === null && entry.ignition === false),
     moves,
   };
+}
+
+/** A receiver that has stopped repeats its last fix to the last digit, and often its speed: that tells nothing. */
+export function isFrozen({ fix }: Track, entry: Entry): boolean {
+  return (
+    fix !== null &&
+    entry.latitude === fix.latitude &&
+    entry.longitude === fix.longitude &&
+    entry.speed !== null &&
+    entry.speed >= FROZEN_SPEED_KMH &&
+    entry.timeUs - fix.atUs >= FROZEN_US
+  );
+}
+
+/** The fix is too far from the last one for the time between. */
+export function isTeleport({ fix }: Track, entry: Entry, thresholds: Thresholds): boolean {
+  const { latitude, longitude } = entry;
+  if (fix === null || latitude === null || longitude === null) return false;
+  // Most fixes are near: no way is worked out for them.
+  if (Math.abs(latitude - fix.latitude) < NEAR_DEGREES && Math.abs(longitude - fix.longitude) < NEAR_DEGREES) return false;
+  const km = distanceKm(fix, { latitude, longitude });
+  return km > (PLAUSIBLE_SPEED_KMH * (entry.timeUs - fix.atUs)) / (3600 * SECOND_US) && km > thresholds.movement_m / 1000;
 }
 
 function fixOf(entry: Entry): Fix | null {

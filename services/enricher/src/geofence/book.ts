@@ -19,6 +19,8 @@ const RECENT_MAX = 64;
 /** Side of a cell whose fences are remembered, degrees; and how many cells. */
 const CELL = 0.01;
 const CELLS_MAX = 200_000;
+/** A fence whose box touches more cells than this is a large one. */
+const SMALL_CELLS_MAX = 64;
 /** m that a fix must be outside to have left, where the fence does not say. */
 export const MARGIN_M = 30;
 
@@ -39,9 +41,18 @@ export interface FenceOwner {
   readonly group: string | null;
 }
 
-interface Index {
+interface Tree {
   readonly tree: Flatbush;
   readonly items: readonly Version[];
+}
+
+interface Index {
+  /** Small fences, by each cell that their box touches. */
+  readonly cells: ReadonlyMap<number, readonly Version[]>;
+  /** The others; null: there are none. */
+  readonly large: Tree | null;
+  /** Fences with crossings; null: there are none. */
+  readonly crossed: Tree | null;
 }
 
 const NONE: readonly Version[] = [];
@@ -91,7 +102,10 @@ export class FenceBook {
         const candidates = this.#candidates(point);
         return candidates.length === 0 ? NONE : candidates.filter((v) => isInBox(v.shape.box, point) && holds(v, atUs));
       },
-      crossed: (from, to, atUs) => this.#along(from, to).filter((v) => v.wants.cross && holds(v, atUs)),
+      crossed: (from, to, atUs) => {
+        const candidates = this.#along(from, to);
+        return candidates.length === 0 ? NONE : candidates.filter((v) => v.wants.cross && holds(v, atUs));
+      },
       byId: (id, atUs) => {
         const version = this.#at(id, atUs);
         return version !== null && isFor(version, owner) ? version : null;
@@ -119,22 +133,29 @@ export class FenceBook {
   }
 
   #candidates({ latitude, longitude }: Point): readonly Version[] {
-    const index = this.#built();
+    const { cells, large } = this.#built();
     const [row, column] = [Math.floor(latitude / CELL), Math.floor(longitude / CELL)];
-    const key = row * 100_000 + column;
-    let found = this.#cells.get(key);
-    if (found === undefined) {
-      const [south, west] = [row * CELL, column * CELL];
-      const hits = index.tree.search(west, south, west + CELL, south + CELL);
-      found = hits.length === 0 ? NONE : [...new Set(hits.map((i) => index.items[i]!))];
-      if (this.#cells.size >= CELLS_MAX) this.#cells.clear();
-      this.#cells.set(key, found);
-    }
+    const small = cells.get(keyOf(row, column)) ?? NONE;
+    const found = large === null ? small : [...small, ...this.#largeIn(large, row, column)];
     return this.#recent.length === 0 ? found : [...found, ...this.#recent];
   }
 
+  #largeIn({ tree, items }: Tree, row: number, column: number): readonly Version[] {
+    const key = keyOf(row, column);
+    let found = this.#cells.get(key);
+    if (found === undefined) {
+      const [south, west] = [row * CELL, column * CELL];
+      const hits = tree.search(west, south, west + CELL, south + CELL);
+      found = hits.length === 0 ? NONE : [...new Set(hits.map((i) => items[i]!))];
+      if (this.#cells.size >= CELLS_MAX) this.#cells.clear();
+      this.#cells.set(key, found);
+    }
+    return found;
+  }
+
   #along(from: Point, to: Point): readonly Version[] {
-    const index = this.#built();
+    const { crossed } = this.#built();
+    if (crossed === null) return this.#recent;
     const dx = shorter(to.longitude - from.longitude);
     const box = {
       west: Math.min(from.longitude, from.longitude + dx),
@@ -142,29 +163,57 @@ export class FenceBook {
       south: Math.min(from.latitude, to.latitude),
       north: Math.max(from.latitude, to.latitude),
     };
-    const hits = pieces(box).flatMap((b) => index.tree.search(b.west, b.south, b.east, b.north));
-    return [...new Set([...hits.map((i) => index.items[i]!), ...this.#recent])];
+    const hits = pieces(box).flatMap((b) => crossed.tree.search(b.west, b.south, b.east, b.north));
+    return [...new Set([...hits.map((i) => crossed.items[i]!), ...this.#recent])];
   }
 
   #built(): Index {
     if (this.#index !== null) return this.#index;
-    const items: Version[] = [];
-    const boxes: Box[] = [];
-    for (const versions of this.#versions.values())
-      for (const version of versions)
-        for (const box of pieces(version.shape.box)) {
-          items.push(version);
-          boxes.push(box);
-        }
-    // The tree wants at least one box: one that nothing touches.
-    const tree = new Flatbush(Math.max(1, boxes.length));
-    for (const { west, south, east, north } of boxes) tree.add(west, south, east, north);
-    if (boxes.length === 0) tree.add(1000, 1000, 1000, 1000);
-    tree.finish();
+    const all = [...this.#versions.values()].flat();
+    const cells = new Map<number, Version[]>();
+    const isLarge = (version: Version): boolean => cellsOf(version) > SMALL_CELLS_MAX;
+    for (const version of all) {
+      if (isLarge(version)) continue;
+      for (const box of pieces(version.shape.box))
+        eachCell(box, (row, column) => {
+          const cell = cells.get(keyOf(row, column));
+          if (cell === undefined) cells.set(keyOf(row, column), [version]);
+          else if (cell.at(-1) !== version) cell.push(version);
+        });
+    }
     this.#recent = [];
     this.#cells.clear();
-    return (this.#index = { tree, items });
+    const crossed = treeOf(all.filter(({ wants }) => wants.cross));
+    return (this.#index = { cells, large: treeOf(all.filter(isLarge)), crossed });
   }
+}
+
+const keyOf = (row: number, column: number): number => row * 100_000 + column;
+
+function cellsOf({ shape }: Version): number {
+  const { west, south, east, north } = shape.box;
+  return ((east - west) / CELL + 2) * ((north - south) / CELL + 2);
+}
+
+function eachCell({ west, south, east, north }: Box, visit: (row: number, column: number) => void): void {
+  const [first, last] = [Math.floor(west / CELL), Math.floor(east / CELL)];
+  for (let row = Math.floor(south / CELL); row <= Math.floor(north / CELL); row++)
+    for (let column = first; column <= last; column++) visit(row, column);
+}
+
+function treeOf(versions: readonly Version[]): Tree | null {
+  const items: Version[] = [];
+  const boxes: Box[] = [];
+  for (const version of versions)
+    for (const box of pieces(version.shape.box)) {
+      items.push(version);
+      boxes.push(box);
+    }
+  if (boxes.length === 0) return null;
+  const tree = new Flatbush(boxes.length);
+  for (const { west, south, east, north } of boxes) tree.add(west, south, east, north);
+  tree.finish();
+  return { tree, items };
 }
 
 function versionOf(geofence: Geofence, shape: Shape): Version {

@@ -97,6 +97,13 @@ export function outlineOf(report: Telemetry): TelemetryOutline {
   });
 }
 
+/** Faster is no speed of a vehicle, km/h. */
+export const SPEED_MAX_KMH = 400;
+
+/** Where receivers are that know nothing: within a metre of 0° / 0°. */
+export const isZeroIsland = (latitude: number | null, longitude: number | null): boolean =>
+  latitude !== null && longitude !== null && Math.abs(latitude) < 1e-5 && Math.abs(longitude) < 1e-5;
+
 /** Entry of a report. `hidden`: its device hides its position now. */
 export function entryOf(report: TelemetryOutline, alarms: AlarmBits, hidden: boolean): Entry {
   const fix =
@@ -105,7 +112,8 @@ export function entryOf(report: TelemetryOutline, alarms: AlarmBits, hidden: boo
     report.position_latitude !== null &&
     report.position_longitude !== null &&
     Math.abs(report.position_latitude) <= 90 &&
-    Math.abs(report.position_longitude) <= 180;
+    Math.abs(report.position_longitude) <= 180 &&
+    !isZeroIsland(report.position_latitude, report.position_longitude);
   const heading = rounded(report.position_direction, 1, 360);
   return {
     timeUs: report.timestamp,
@@ -115,7 +123,7 @@ export function entryOf(report: TelemetryOutline, alarms: AlarmBits, hidden: boo
     revision: Math.min(report.revision, REVISION_MAX),
     latitude: fix ? rounded(report.position_latitude, 1e6, 90) : null,
     longitude: fix ? rounded(report.position_longitude, 1e6, 180) : null,
-    speed: hidden ? null : rounded(report.position_speed, 10, 2000),
+    speed: hidden ? null : rounded(report.position_speed, 10, SPEED_MAX_KMH),
     heading: heading === null || !fix ? null : ((heading % 360) + 360) % 360,
     ignition: report.engine_ignition_status,
     satellites: byte(report.position_satellites),

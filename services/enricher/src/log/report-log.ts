@@ -167,13 +167,14 @@ export class ReportLog {
     open.packed.write(out);
   }
 
-  /** Reads what writeOpen wrote. */
+  /** Reads what writeOpen wrote, into a log that is empty but for what is stored. */
   readOpen(from: Reader): void {
     const hour = from.unsigned() - 1;
     if (hour < 0) return;
     const number = from.unsigned();
     this.#newest = takeNewest(from);
-    this.#setSegment(this.#restored(hour), number, () => Packed.read(from));
+    const segments = [{ number, packed: Packed.read(from) }];
+    this.#hours = [{ hour, start: NOTHING, segments, nextNumber: number + 1 }];
   }
 
   /** All hours: what is stored apart is read now, if it was not yet. */

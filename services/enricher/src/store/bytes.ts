@@ -83,7 +83,8 @@ export class Writer {
       return;
     }
     const count = Math.round(value * stepsPerUnit);
-    if (Math.abs(count) < COUNT_MAX && Object.is(count / stepsPerUnit, value)) this.#counted(count, STEPS);
+    // Minus zero is no count.
+    if (Math.abs(count) < COUNT_MAX && Object.is((count | 0) / stepsPerUnit, value)) this.#counted(count, STEPS);
     else {
       this.bytes[this.at++] = DOUBLE;
       this.double(value);
