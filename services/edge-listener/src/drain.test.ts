@@ -4,7 +4,7 @@ import { TestEdge, type TcpDevice } from './testing/harness.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const DEVICES = 200;
+const DEVICES = 100;
 const edges: TestEdge[] = [];
 afterEach(async () => {
   for (const edge of edges.splice(0)) await edge.stop();
@@ -22,7 +22,7 @@ class Talker {
   ) {
     device.socket.on('data', (bytes: Buffer) => {
       for (const byte of bytes) if (byte === 10) this.answered++;
-      if (this.answered === this.sent) setTimeout(() => this.#say(), 20);
+      if (this.answered === this.sent) setTimeout(() => this.#say(), 100);
     });
     this.gone = device.closed().then(() => void (this.cutMs = performance.now()));
     this.#say();
@@ -56,7 +56,7 @@ describe('a drain under load', () => {
   it('stays ready in the lame duck, then sheds at its rate, and answers every frame that it stored', async () => {
     const { edge, talkers } = await start({
       FLEETWIRE_DRAIN_LAME_DUCK_MS: '300',
-      FLEETWIRE_DRAIN_SHED_PER_SECOND: '200',
+      FLEETWIRE_DRAIN_SHED_PER_SECOND: '100',
     });
     const begunMs = performance.now();
     const stopping = edge.stop(false);
@@ -73,7 +73,7 @@ describe('a drain under load', () => {
     await Promise.all(talkers.map(({ gone }) => gone));
     const cuts = talkers.map(({ cutMs }) => cutMs).sort((a, b) => a - b);
     // Never faster than it was told; a busy machine may be slower.
-    expect((cuts.at(-1)! - cuts[0]!) / 1000).toBeGreaterThanOrEqual((0.9 * (DEVICES - 40)) / 200);
+    expect((cuts.at(-1)! - cuts[0]!) / 1000).toBeGreaterThanOrEqual((0.9 * (DEVICES - 20)) / 100);
     late.socket.destroy();
     judge(edge, talkers);
   });

@@ -51,6 +51,8 @@ export async function drain(options: DrainOptions, hurry: AbortSignal): Promise<
     lastMs = nowMs;
     due += (shedPerSecond * Math.min(elapsedMs, CATCH_UP_MS)) / 1000;
     const most = Math.max(1, (HASTE * shedPerSecond * Math.min(elapsedMs, 2 * sliceMs)) / 1000);
+    // What has arrived by now is read before the connection ends: a busy process may not have come to it yet.
+    await polled();
     const count = hurry.aborted ? waiting.length : Math.floor(Math.min(due, most));
     for (const one of waiting.slice(next, next + count)) one.finish('drain');
     next += count;
@@ -73,6 +75,9 @@ export function shedOrder(connections: readonly Shed[]): readonly Shed[] {
 }
 
 const NEVER = new AbortController().signal;
+
+/** After the sockets were looked at once more. */
+const polled = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
 function pause(ms: number, hurry: AbortSignal): Promise<void> {
   if (ms <= 0 || hurry.aborted) return Promise.resolve();
