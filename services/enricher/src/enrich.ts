@@ -15,10 +15,14 @@ import { fold } from './fold/steps.js';
 import type { World } from './fold/world.js';
 import { compareEntries, entryOf, hourOf, outlineOf, type AlarmBits, type Entry, type Place } from './log/entry.js';
 import { HORIZON_US } from './log/report-log.js';
+import { doubtsOf, foldDoubtsOf, withDoubts, type Doubt } from './quality.js';
 import { tripId } from './trips/records.js';
 
 /** Event time that far beyond receipt is a wrong clock: published, never folded. */
 export const FUTURE_MAX_US = 300_000_000;
+
+/** Event time so far before receipt is a wrong clock too. */
+export const PAST_MAX_US = 366 * 86_400_000_000;
 
 export type DuplicateCause = 'in_log' | 'in_ring' | 'lower_revision';
 
@@ -58,6 +62,8 @@ export interface Settled {
   readonly outputs: readonly Published[];
   /** By entry key: what is known of the reports that came late. */
   readonly enrichments: ReadonlyMap<number, Enrichment>;
+  /** By entry key: what is doubtful of their fixes, where anything is. */
+  readonly doubts: ReadonlyMap<number, readonly Doubt[]>;
 }
 
 /** Takes `given` into `state` (in place). `whole` is the report of which it is the outline; `open`: makes or gives the batch's unsettled reports of this device. */
@@ -75,7 +81,8 @@ export function take(
   const entry = entryOf(report, bitsOf(report, mapped, profile), hides);
   const { log, ring } = state;
   const newest = log.newest;
-  const suspect = entry.timeUs > report.received_at + FUTURE_MAX_US;
+  const suspect =
+    entry.timeUs > report.received_at + FUTURE_MAX_US || entry.timeUs < report.received_at - PAST_MAX_US;
   const beyond = newest !== null && entry.timeUs < newest.timeUs - HORIZON_US;
 
   const ringed = ring.revisionOf(entry);
@@ -84,7 +91,11 @@ export function take(
   if (known !== null && known.revision >= entry.revision)
     return duplicate(known.revision === entry.revision ? 'in_log' : 'lower_revision');
 
-  const shown = hides ? hidden(mapped ?? whole()) : mapped === full ? null : mapped;
+  const plain = hides ? hidden(mapped ?? whole()) : mapped === full ? null : mapped;
+  const inOrderHere = !suspect && !beyond && known === null && (newest === null || compareEntries(entry, newest) > 0);
+  const before = inOrderHere ? { fold: state.fold, thresholds: profile.world.thresholds } : null;
+  const doubts = hides ? NO_DOUBTS : doubtsOf(report, entry, suspect, before);
+  const shown = doubts.length === 0 ? plain : withDoubts(plain ?? whole(), doubts);
   if (suspect || beyond) {
     ring.add(entry);
     const enrichment = unfolded(state, beyond);
@@ -101,7 +112,7 @@ export function take(
     };
   }
   state.lastFoldedUs = Math.max(state.lastFoldedUs, report.received_at);
-  if (known === null && (newest === null || compareEntries(entry, newest) > 0)) {
+  if (inOrderHere) {
     const hourChanged = newest === null || hourOf(newest.timeUs) !== hourOf(entry.timeUs);
     const outputs = inOrder(state, entry, profile.world);
     // What came late in this batch is not settled yet: it may need the hours that the horizon has just passed.
@@ -125,6 +136,7 @@ export function take(
 }
 
 const NOTHING: readonly Published[] = [];
+const NO_DOUBTS: readonly Doubt[] = [];
 const NO_IDS: readonly string[] = [];
 const eventIds = (outputs: readonly Output[]): string[] =>
   outputs.filter(({ topic }) => topic === 'events').map(({ id }) => id);
@@ -181,18 +193,24 @@ export function settle(state: DeviceState, unsettled: Unsettled, profile: Profil
   const old = hours.flatMap(({ entries }) => entries).filter((entry) => !late.has(entryKey(entry)));
   let oldFold = start;
   for (const entry of [...old, ...replaced].sort(compareEntries)) oldFold = fold(oldFold, entry, world, before);
-  const said = lastOf(common, before, state.timed ? gapOutputs(oldFold) : []);
+  // What is on by the state that was reached under former limits or fences, and would not be under those of now, was told too.
+  const open = openOutputs(state.fold, world);
+  const said = lastOf(open, common, before, state.timed ? gapOutputs(oldFold) : []);
   state.timed = false;
 
   const enrichments = new Map<number, Enrichment>();
+  const doubts = new Map<number, readonly Doubt[]>();
   const after: Output[] = [];
   let next: FoldState = start;
   for (const { hour, entries } of hours) {
     state.log.setStart(hour, encodeFold(next));
     for (const entry of entries) {
       const from = after.length;
+      const previous = next;
       next = fold(next, entry, world, after);
       if (!late.has(entryKey(entry))) continue;
+      const found = foldDoubtsOf(previous, entry, world.thresholds);
+      if (found.length > 0) doubts.set(entryKey(entry), found);
       const events = eventIds(after.slice(from));
       enrichments.set(entryKey(entry), enrichmentOf(state, next, events, !isSame(state.log.newest, entry)));
     }
@@ -202,7 +220,7 @@ export function settle(state: DeviceState, unsettled: Unsettled, profile: Profil
   const outputs = state.corrections.correct(said, lastOf(common, after), unsettled.cause, atUs);
   state.unsettled = false;
   forget(state, atUs, world);
-  return { outputs, enrichments };
+  return { outputs, enrichments, doubts };
 }
 
 /** What the timer says of a device that fell asleep; once. */

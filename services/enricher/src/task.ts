@@ -19,6 +19,7 @@ import { DeviceBook, GROUP_PREFIX, type GroupBook, hidden } from './devices.js';
 import { enrichmentOf, entryKey, settle, take, timeOut, Unsettled, type Taken } from './enrich.js';
 import type { FenceBook } from './geofence/book.js';
 import { outlineOf, PROTOCOLS, type Entry } from './log/entry.js';
+import { withDoubts } from './quality.js';
 import type { EnricherMetrics } from './metrics.js';
 import type { Mode } from './presence.js';
 import { Publisher, STATE_TOPIC, TELEMETRY, type Stamp } from './publish.js';
@@ -213,7 +214,12 @@ export class EnricherTask implements Task {
       settled.enrichments.get(entryKey(entry)) ?? enrichmentOf(state, state.fold, [], true);
     let last: TelemetryOutline | null = null;
     for (const { at, record, taken } of waiting) {
-      this.#publish(record, taken, enrichmentAt(taken.entry), state, at, outputs);
+      const doubts = settled.doubts.get(entryKey(taken.entry));
+      const shown =
+        doubts === undefined || taken.entry.hidden
+          ? taken.shown
+          : withDoubts(taken.shown ?? this.#whole(record), doubts);
+      this.#publish(record, { ...taken, shown }, enrichmentAt(taken.entry), state, at, outputs);
       last = taken.report;
     }
     if (last === null) return;
