@@ -2,7 +2,7 @@
  * The drain of one real edge beside another, under load and with commands under way: what devices saw of it, and what the topics hold. Judged
  * by whoever asked: a test in small, `npm run bench:drain` in full.
  */
-import { PROTOCOLS } from '@fleetwire/protocols';
+import { SIMULATED } from '@fleetwire/protocols/ids';
 import { Codec } from '@fleetwire/schemas';
 import { connect } from '@fleetwire/streaming';
 import { seeded } from '../contract/random.js';
@@ -98,7 +98,7 @@ export async function measureDrain(options: DrainOptions): Promise<DrainFigures>
     port: () => port,
   });
   try {
-    const commanded = PROTOCOLS.flatMap((protocol) =>
+    const commanded = SIMULATED.flatMap((protocol) =>
       world.devices(protocol, COMMANDED, 0).map((device) => ({ protocol, device })),
     );
     for (const { device } of commanded) device.start();

@@ -2,7 +2,7 @@
  * Commands to a fleet while things are done to the services: who is commanded, what is noted, and what must hold at the end. What is done, and
  * when, is the caller's: a list of faults by the number of the command before which each happens.
  */
-import type { ProtocolId } from '@fleetwire/protocols';
+import type { SimulatedId } from '@fleetwire/protocols/ids';
 import type { Random } from '../../contract/random.js';
 import type { ServiceProcess } from '../stack.js';
 import { sleep } from '../wait.js';
@@ -15,7 +15,7 @@ import type { CommandWorld } from './world.js';
 const LOOK_MS = 50;
 
 export interface Commanded {
-  readonly protocol: ProtocolId;
+  readonly protocol: SimulatedId;
   readonly device: CommandedDevice;
 }
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { freePorts } from '@fleetwire/local';
-import type { ProtocolId } from '@fleetwire/protocols';
+import type { SimulatedId } from '@fleetwire/protocols/ids';
 import { createFleet } from '@fleetwire/protocols/fleet';
 import { Codec, type CommandDraft, type CommandEvent, type DeviceDraft, type Setting } from '@fleetwire/schemas';
 import { connect, topicSpecs, type OutRecord, type Producer, type Streams, type Table } from '@fleetwire/streaming';
@@ -90,7 +90,7 @@ export class CommandWorld {
 
   /** Devices that try the edges in turn, from the one named on; not started yet. */
   devices(
-    protocol: ProtocolId | 'mixed',
+    protocol: SimulatedId | 'mixed',
     count: number,
     edge: 0 | 1 = 0,
     transport: 'tcp' | 'udp' = 'tcp',
@@ -105,7 +105,7 @@ export class CommandWorld {
     return made;
   }
 
-  async online(protocol: ProtocolId, edge: 0 | 1 = 0, transport: 'tcp' | 'udp' = 'tcp'): Promise<CommandedDevice> {
+  async online(protocol: SimulatedId, edge: 0 | 1 = 0, transport: 'tcp' | 'udp' = 'tcp'): Promise<CommandedDevice> {
     const device = this.devices(protocol, 1, edge, transport)[0]!;
     device.start();
     await device.online();
