@@ -16,6 +16,7 @@ import {
 import { EDGE_INBOX_PARTITIONS, SEND_BYTES_MAX } from '@fleetwire/streaming';
 import { parseCidr } from './cidr.js';
 import { checkTls, tlsVariables } from './config-tls.js';
+import { checkPod, podVariables } from './pod-cost.js';
 
 export const LISTENERS = ['shared', ...PROTOCOLS] as const;
 export type ListenerName = (typeof LISTENERS)[number];
@@ -51,6 +52,7 @@ const SPEC = {
   ...protocolPorts(),
 
   ...tlsVariables(LISTENERS),
+  ...podVariables(),
 
   unknownDevices: choice('FLEETWIRE_UNKNOWN_DEVICES', ['allow', 'refuse'], {
     meaning: 'what happens to a device that is not in the topic devices: allow or refuse',
@@ -220,7 +222,7 @@ const SPEC = {
 export type EdgeConfig = ConfigOf<typeof SPEC>;
 
 function check(config: EdgeConfig): readonly ConfigProblem[] {
-  const problems = [...checkCommon(config), ...checkTls(config, LISTENERS)];
+  const problems = [...checkCommon(config), ...checkTls(config, LISTENERS), ...checkPod(config)];
   // A pressed producer must still take a whole batch, or pressure would never end.
   if (config.pendingBytesMax < 2 * config.batchBytesMax)
     problems.push({

@@ -4,6 +4,7 @@ import { Codec } from '@fleetwire/schemas';
 import { connect } from '@fleetwire/streaming';
 import { loadConfig } from './config.js';
 import { createEdge, EDGE_TOPICS } from './edge.js';
+import { podCostPart } from './pod-cost.js';
 
 /** A registry that is away at the start is waited for that long. */
 const REGISTRY_TIMEOUT_MS = 60_000;
@@ -22,6 +23,12 @@ await runService({
       timeoutMs: REGISTRY_TIMEOUT_MS,
     });
     const streams = connect(kafkaConnection(config, log));
-    return createEdge({ config, codec, streams, log, metrics, tracer }).parts;
+    const edge = createEdge({ config, codec, streams, log, metrics, tracer });
+    const connections = (): number =>
+      edge.metrics.connections
+        .all()
+        .reduce((sum, { labels, handle }) => sum + (labels['transport'] === 'tcp' ? handle.value : 0), 0);
+    const podCost = podCostPart({ config, connections, log });
+    return podCost === null ? edge.parts : [...edge.parts, podCost];
   },
 });
