@@ -1,11 +1,12 @@
 /** For benchmarks: a fleet on the move among geofences, as reports and as records of `telemetry`. Seeded. */
-import { Codec, type Telemetry, type TelemetryOutline } from '@fleetwire/schemas';
+import { Codec, type Geofence, type Telemetry, type TelemetryOutline } from '@fleetwire/schemas';
 import type { InRecord } from '@fleetwire/streaming';
-import { DeviceState } from './device-state.js';
+import { DeviceState, STATE_FORMAT } from './device-state.js';
 import { DeviceBook, GroupBook } from './devices.js';
 import { settle, take, Unsettled } from './enrich.js';
 import { FenceBook } from './geofence/book.js';
 import { outlineOf } from './log/entry.js';
+import type { Part } from './log/log-changes.js';
 import type { EnricherMetrics } from './metrics.js';
 import { PackedDevices } from './store/packed-devices.js';
 import { EnricherTask } from './task.js';
@@ -35,21 +36,27 @@ export interface BenchWorld {
   records(count: number): InRecord[][];
   /** Runs batches through a task. */
   process(batches: readonly (readonly InRecord[])[]): void;
+  readonly geofences: readonly Geofence[];
+  readonly stateFormat: number;
+  /** State records of the fold's devices, by ident. */
+  states(): Iterable<readonly [ident: string, records: readonly Part[]]>;
   /** Average of the fold's devices: of the device's own record, of all of its records, and of the log's entries in them. */
   stateBytes(): { readonly head: number; readonly all: number; readonly log: number };
 }
 
-export function benchWorld(devices: number, fences: number): BenchWorld {
+/** `codec`: with the ids of a registry, for records that go through a broker. */
+export function benchWorld(devices: number, fences: number, codec: Codec = Codec.local()): BenchWorld {
   let seed = 42;
   const random = (): number => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
   const book = new FenceBook();
+  const shapes: Geofence[] = [];
   for (let i = 0; i < fences; i++) {
     const center = { latitude: 45 + random() * LAND, longitude: 5 + random() * LAND };
-    book.put(`f${i}`, geofence({ id: `f${i}`, shape: 'circle', center, radius_m: 100 + random() * 900 }), 0);
+    shapes.push(geofence({ id: `f${i}`, shape: 'circle', center, radius_m: 100 + random() * 900 }));
+    book.put(`f${i}`, shapes[i]!, 0);
   }
   const groups = new GroupBook();
   const profiles = new DeviceBook(groups, book);
-  const codec = Codec.local();
   const task = new EnricherTask(0, { codec, partitions: 1, groups, fences: book, metrics: SILENT });
   task.ready();
   const packed = new PackedDevices();
@@ -129,14 +136,19 @@ export function benchWorld(devices: number, fences: number): BenchWorld {
     process: (batches) => {
       for (const batch of batches) task.process(batch);
     },
+    geofences: shapes,
+    stateFormat: STATE_FORMAT,
+    *states() {
+      for (const ident of packed.idents()) yield [ident, packed.recordsOf(ident)];
+    },
     stateBytes: () => {
       let [head, all, log] = [0, 0, 0];
       for (const ident of packed.idents()) {
-        const state = packed.unpack(ident)!;
-        log += state.log.bytes;
-        const sizes = packed.sizesOf(ident);
-        head += sizes.head;
-        all += sizes.head + sizes.parts;
+        log += packed.unpack(ident)!.log.bytes;
+        for (const { part, payload } of packed.recordsOf(ident)) {
+          all += payload.length;
+          if (part === '') head += payload.length;
+        }
       }
       return { head: head / packed.size, all: all / packed.size, log: log / packed.size };
     },

@@ -70,13 +70,13 @@ export class PackedDevices {
     return this.#arena.bytes;
   }
 
-  /** Bytes of a device's records. */
-  sizesOf(ident: string): { readonly head: number; readonly parts: number } {
+  /** What the state topic holds of a device. The device's own record is the part without a name. */
+  recordsOf(ident: string): readonly Part[] {
     const places = this.#places.get(ident);
-    if (places === undefined) return { head: 0, parts: 0 };
-    let parts = 0;
-    for (const { payload } of this.#partsOf(places)) parts += payload.length;
-    return { head: this.#arena.lengthOf(places.head), parts };
+    if (places === undefined) return [];
+    const start = this.#arena.startOf(places.head);
+    const head = this.#arena.bytesOf(places.head).subarray(start, start + this.#arena.lengthOf(places.head));
+    return [{ part: '', payload: Buffer.from(head) }, ...this.#partsOf(places)];
   }
 
   idents(): IterableIterator<string> {
