@@ -18,7 +18,8 @@ import { envOf, NOW_MS } from './pool.js';
 /** What may not be. */
 export type Offence =
   | { readonly kind: 'exception'; readonly detail: string }
-  | { readonly kind: 'slow'; readonly detail: string }
+  /** `step` counts the steps of a play, which are the same each time. */
+  | { readonly kind: 'slow'; readonly detail: string; readonly step: number }
   | { readonly kind: 'strange_reason'; readonly detail: string }
   | { readonly kind: 'bad_range'; readonly detail: string };
 
@@ -44,6 +45,7 @@ export class Reader {
   reports = 0;
   readonly #options: ReaderOptions;
   readonly #assembler = new Assembler<null>();
+  #steps = 0;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -123,6 +125,7 @@ export class Reader {
   }
 
   #step<T>(what: string, work: () => T): T | undefined {
+    const step = ++this.#steps;
     const from = performance.now();
     try {
       return work();
@@ -133,7 +136,7 @@ export class Reader {
       return undefined;
     } finally {
       const ms = performance.now() - from;
-      if (ms > STEP_MS_MAX) this.#options.onOffence({ kind: 'slow', detail: `${what}: ${ms.toFixed(1)} ms` });
+      if (ms > STEP_MS_MAX) this.#options.onOffence({ kind: 'slow', detail: `${what}: ${ms.toFixed(1)} ms`, step });
     }
   }
 }
