@@ -50,6 +50,8 @@ export default defineConfig({
           name: 'ops',
           include: ['test/src/ops/**/*.test.ts'],
           ...onBroker,
+          // Prometheus takes its time over a month of rules.
+          testTimeout: 300_000,
         },
       },
     ],

@@ -18,7 +18,7 @@ import { runTool } from './tools.js';
 const HASTE = Number(process.env['FLEETWIRE_OPS_HASTE'] ?? 60);
 const ALERT = 'FleetwireBrokerOutage';
 /** The age of the lease that the rule waits for is not shortened. */
-const FIRES_MS = 60_000 + 2 * (60_000 / HASTE + 30_000);
+const FIRES_MS = 240_000 + 120_000 / HASTE;
 const QUIET_MS = 180_000;
 
 let stack: Stack;
