@@ -38,6 +38,8 @@ export interface DrainFigures {
   readonly cutOnce: number;
   readonly cutMoreOften: number;
   readonly neverCut: number;
+  /** Connections that the edge closed because an answer was too old: a machine that does not keep up with the load, not the drain. */
+  readonly cutForAge: number;
   /** From the 10th to the 90th of a hundred cuts. */
   readonly shedPerSecond: number;
   readonly framesAcknowledged: number;
@@ -75,6 +77,12 @@ export interface StormFigures {
 const COMMANDED = 4;
 const EXPIRES_MS = 30_000;
 const SETTLE_MS = 180_000;
+/** The drain begins when answers are prompt, or after that long. */
+const CALM_MS = 60_000;
+const PROMPT_MS = 1_000;
+const RECENT = 500;
+const SAMPLE_MS = 500;
+const AGE = { reason: 'reply_too_old', transport: 'tcp' };
 
 export async function measureDrain(options: DrainOptions): Promise<DrainFigures> {
   const { connections, shedPerSecond, lameDuckMs, say } = options;
@@ -111,6 +119,10 @@ export async function measureDrain(options: DrainOptions): Promise<DrainFigures>
     const held = (): string | undefined => world.sessions.find(({ ident }) => ident === mass.devices[0]!.imei)?.bootId;
     await waitFor('their sessions', () => held() !== undefined, SETTLE_MS);
     const bootId = held()!;
+    const prompt = (): boolean => quantile(mass.ackMs.slice(-RECENT), 0.99) < PROMPT_MS;
+    await waitFor('prompt answers', prompt, CALM_MS).catch(() =>
+      say('this machine is late for its answers before the drain begins'),
+    );
 
     let commandsSent = 0;
     const gone = new AbortController();
@@ -123,6 +135,13 @@ export async function measureDrain(options: DrainOptions): Promise<DrainFigures>
       }
     })();
 
+    let cutForAge = 0;
+    const sampling = (async () => {
+      while (!gone.signal.aborted) {
+        cutForAge = await first.metric('fleetwire_edge_connections_closed_total', AGE).catch(() => cutForAge);
+        await sleep(SAMPLE_MS);
+      }
+    })();
     const begunMs = performance.now();
     first.signal('SIGTERM');
     // New connections go where a load balancer sends them: away from an edge that says that it stops.
@@ -134,7 +153,7 @@ export async function measureDrain(options: DrainOptions): Promise<DrainFigures>
     const drainMs = performance.now() - begunMs;
     gone.abort();
     say(`the edge has ended with ${exit?.code ?? 'a signal'} after ${(drainMs / 1000).toFixed(1)} s`);
-    await commands;
+    await Promise.all([commands, sampling]);
     await waitFor('every device to be back', () => mass.connected === connections, SETTLE_MS);
     mass.finish();
     await waitFor('every frame to be answered', () => mass.owing === 0, SETTLE_MS).catch(() => undefined);
@@ -150,6 +169,7 @@ export async function measureDrain(options: DrainOptions): Promise<DrainFigures>
       cutOnce: cuts.filter((count) => count === 1).length,
       cutMoreOften: cuts.filter((count) => count > 1).length,
       neverCut: cuts.filter((count) => count === 0).length,
+      cutForAge,
       shedPerSecond: rateOf(mass.devices.flatMap(({ cutsMs }) => cutsMs.slice(0, 1))),
       framesAcknowledged: mass.acknowledged.size,
       lost,
