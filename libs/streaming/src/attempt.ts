@@ -101,10 +101,7 @@ export class Attempt {
 
   /** Behind the end, per input. */
   lag(): { topic: string; partition: number; records: number }[] {
-    const lags: { topic: string; partition: number; records: number }[] = [];
-    for (const { kind, topic, partition, lag } of this.feeds.values())
-      if (kind === 'input') lags.push({ topic, partition, records: lag });
-    return lags;
+    return this.inputs().map(({ topic, partition, lag }) => ({ topic, partition, records: lag }));
   }
 
   /** Ends this life; resolves when the step that runs is over. */
@@ -364,10 +361,9 @@ export class Attempt {
 
   private lagZero(nowMs: number): boolean {
     if (!this.inbox.empty) return false;
-    for (const { kind, applied, end, atEndMs } of this.feeds.values()) {
-      if (kind === 'input' && (applied < end || atEndMs === null || nowMs - atEndMs > END_FRESH_MS)) return false;
-    }
-    return true;
+    return this.inputs().every(
+      ({ applied, end, atEndMs }) => applied >= end && atEndMs !== null && nowMs - atEndMs <= END_FRESH_MS,
+    );
   }
 
   private async commit(results: readonly StepResult[]): Promise<void> {
@@ -398,10 +394,13 @@ export class Attempt {
 
   /** Where each input stands, or is held. */
   private offsets(): CommitOffset[] {
-    const offsets: CommitOffset[] = [];
-    for (const { kind, topic, applied } of this.feeds.values()) {
-      if (kind === 'input') offsets.push({ topic, offset: Math.min(applied, this.hold.get(topic) ?? applied) });
-    }
-    return offsets;
+    return this.inputs().map(({ topic, applied }) => ({
+      topic,
+      offset: Math.min(applied, this.hold.get(topic) ?? applied),
+    }));
+  }
+
+  private inputs(): QueuedFeed[] {
+    return [...this.feeds.values()].filter(({ kind }) => kind === 'input');
   }
 }
