@@ -20,6 +20,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          // A bound on what hangs, not on what is slow: the machine may be busy.
+          testTimeout: 60_000,
           include: [
             '{libs,services}/*/src/**/*.test.ts',
             '{schemas,cli}/src/**/*.test.ts',
