@@ -252,7 +252,7 @@ describe('a device that moves between the routing and the write', () => {
     const device = await world.online('astra', 0);
     const bootId = (): string | undefined =>
       world.sessions.findLast(({ ident, peer }) => ident === device.ident && peer !== null)?.bootId;
-    // A machine that is slow enough lets the lease of the edge lapse meanwhile: then nobody may write the command, and another is tried.
+    // A machine that is slow enough lets the lease of the edge lapse meanwhile: then nobody may write the command, and another is sent.
     for (let n = 0, moved = false; !moved; n++) {
       const [before, payload] = [bootId(), `$JSEC,${430 + n}`];
       const holder = world.edges.find((_, at) => at === n % 2)!;
@@ -270,7 +270,8 @@ describe('a device that moves between the routing and the write', () => {
       const times = device.receipts.filter(({ text }) => text.includes(`${payload}\r\n`)).length;
       moved = end.state === 'succeeded';
       if (moved) expect([end.attempt, end.boot_id === before, times]).toEqual([2, false, 1]);
-      else expect([end.cause, times, n < 3]).toEqual(['edge_lost', 0, true]);
+      // Withheld: it had been recorded in the very second in which the device moved.
+      else expect([['edge_lost', 'withheld'].includes(end.cause ?? ''), times, n < 5]).toEqual([true, 0, true]);
     }
   });
 });
