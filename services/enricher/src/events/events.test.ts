@@ -46,7 +46,8 @@ describe('idling', () => {
     ),
     reportAt(seconds + 10, {
       engine_ignition_status: !off,
-      position_latitude: 50,
+      // Where it moves it is elsewhere: the same fix with a speed would be a frozen one.
+      position_latitude: off ? 50 : 50.001,
       position_longitude: 8,
       position_speed: off ? 0 : 40,
     }),

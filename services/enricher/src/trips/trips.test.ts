@@ -116,7 +116,7 @@ describe('trips', () => {
     const states = long.published
       .filter((o) => o.topic === 'trips' && o.body.kind === 'trip')
       .map((o) => o.topic === 'trips' && o.body.state);
-    expect(states).toEqual(['open', 'provisional', 'open', 'open', 'provisional', 'final']);
+    expect(states).toEqual(['open', 'provisional', 'open', 'provisional', 'final']);
     // The stop in between was taken back in favour of the trip.
     const stop = [...long.last().values()].find((o) => o.body.retracted === true && o.topic === 'trips');
     expect(stop?.body.superseded_by).toBe(
