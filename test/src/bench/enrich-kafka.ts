@@ -93,11 +93,11 @@ export async function throughKafka(reports: number, devices: number, fences: num
 /** Time from the start of a process to ready, with so many devices in the state topic and with none. */
 export async function restoreBench(devices: number, rounds: number): Promise<void> {
   await withStack(async (_stack, enricher, codec, producer) => {
-    const ready = async (): Promise<number> => {
+    const ready = async (): Promise<{ readonly seconds: number; readonly cpu: number }> => {
       const start = performance.now();
       await enricher.start();
-      await enricher.ready();
-      return (performance.now() - start) / 1000;
+      await waitFor('the enricher to be ready', () => enricher.ready().then(() => true), WAIT_MS);
+      return { seconds: (performance.now() - start) / 1000, cpu: cpuSeconds(enricher.pid!) };
     };
     const empty = await ready();
     await enricher.stop();
@@ -124,13 +124,15 @@ export async function restoreBench(devices: number, rounds: number): Promise<voi
     }
     const sent = await sendAll(producer, records());
     const full = await ready();
-    const seconds = Math.max(full - empty, 0.001);
+    const seconds = Math.max(full.seconds - empty.seconds, 0.001);
+    const cpu = Math.max(full.cpu - empty.cpu, 0.001);
     console.log(
       `${format(devices)} devices with ${rounds} reports each: ${format(sent)} records, ${format(bytes / 1e6)} MB`,
     );
-    console.log(`from start to ready ${full.toFixed(1)} s, without state ${empty.toFixed(1)} s:`);
+    console.log(`from start to ready ${full.seconds.toFixed(1)} s, without state ${empty.seconds.toFixed(1)} s:`);
+    console.log(`restore ${seconds.toFixed(1)} s, ${cpu.toFixed(1)} CPU s of the enricher`);
     console.log(
-      `restore ${seconds.toFixed(1)} s, ${format(sent / seconds)} records/s, ${format(bytes / 1e6 / seconds)} MB/s`,
+      `${format(sent / seconds)} records/s, ${format(bytes / 1e6 / seconds)} MB/s; ${format(sent / cpu)} records/CPU s`,
     );
     console.log(`peak memory of the enricher: ${peakMb(enricher.pid!).toFixed(0)} MB`);
   });

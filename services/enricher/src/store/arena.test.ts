@@ -38,7 +38,7 @@ describe('the arena', () => {
     const places = Array.from({ length: 4000 }, () => arena.put(filled(200, 1), 0, 200));
     for (let length = 240; length <= 1000; length += 40)
       for (const [i, place] of places.entries()) places[i] = arena.replace(place, filled(length, 2), 0, length);
-    const spare = 64 * 65_536;
+    const spare = 8 * 65_536;
     expect(arena.bytes).toBeLessThan(4000 * 1000 * 1.2 + spare);
     for (const place of places) arena.free(place);
     expect(arena.bytes).toBeLessThanOrEqual(spare);

@@ -14,7 +14,7 @@ const HEADER_BYTES = 4;
 const STEP_BYTES = 32;
 const SLOT_BYTES_MAX = PAGE_BYTES >> 2;
 /** Empty pages that are kept for what comes next. */
-const SPARE_MAX = 64;
+const SPARE_MAX = 8;
 
 interface Page {
   bytes: Buffer;
