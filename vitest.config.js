@@ -4,8 +4,9 @@ import { defineConfig } from 'vitest/config';
 const onBroker = {
   globalSetup: ['test/src/setup/global.ts'],
   fileParallelism: false,
-  testTimeout: 120_000,
-  hookTimeout: 180_000,
+  // Against hanging; how fast things are is measured elsewhere.
+  testTimeout: 400_000,
+  hookTimeout: 300_000,
 };
 
 /** `source` makes workspace packages resolve to their TypeScript, so that unit tests need no build. */

@@ -110,12 +110,12 @@ describe(`commands under faults, seed ${SEED}`, () => {
     await chaos.command(1_002, EXPIRES_MS, twice);
     const frozenAt = (): boolean =>
       [late, foreign].some(({ id }) => world.story(id).some(({ state }) => state === 'written'));
-    await waitFor('the edge to freeze with a command in hand', frozenAt, 60_000);
+    await waitFor('the edge to freeze with a command in hand', frozenAt);
     moves.device.move();
     const { ident } = moves.device;
     const bootId = world.sessions.find((session) => session.ident === ident)?.bootId;
     const taken = (): boolean => world.sessions.some((one) => one.ident === ident && one.bootId !== bootId);
-    await waitFor('the take-over to be on the log', taken, 60_000);
+    await waitFor('the take-over to be on the log', taken);
     await sleep(FROZEN_MS / 2 + chaos.lateMs);
     await first.kill('SIGCONT');
     const found = (): readonly Finding[] =>

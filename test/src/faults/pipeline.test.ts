@@ -27,7 +27,7 @@ function drive(stack: Stack, options: Partial<FleetOptions>): Fleet {
 async function acknowledged(more: number): Promise<void> {
   const { ledger } = fleet!;
   const goal = ledger.acknowledgedCount + more;
-  await waitFor(`${more} more acknowledgements`, () => ledger.acknowledgedCount >= goal, 60_000);
+  await waitFor(`${more} more acknowledgements`, () => ledger.acknowledgedCount >= goal);
 }
 
 afterEach(() => {

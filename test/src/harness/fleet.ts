@@ -22,7 +22,7 @@ const TIMEOUT_MS = 6_000;
 const START_TIME = Math.floor(Date.now() / 1000) - 86_400;
 let fleets = 1;
 /** After the last fault everything must be acknowledged and enriched by then. */
-const SETTLE_MS = 90_000;
+const SETTLE_MS = 180_000;
 /** What comes out a second time comes a while after the first. */
 const DOUBLES_MS = 2_000;
 

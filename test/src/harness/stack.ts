@@ -37,7 +37,7 @@ export interface StackOptions {
 }
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const READY_MS = 60_000;
+const READY_MS = 120_000;
 
 /** One service process that can be started again with the same ports. */
 export class ServiceProcess {

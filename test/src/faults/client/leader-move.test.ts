@@ -52,15 +52,11 @@ async function sendWhileTheLeaderMoves(
     await admin.alterPartitionReassignments({
       topics: [{ topic, partitionAssignment: [{ partition: 1, replicas: [to] }] }],
     });
-    await waitFor(
-      'the leader to move',
-      async () => {
-        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-        return topics[0]?.partitions.find(({ partitionId }) => partitionId === 1)?.leader === to;
-      },
-      20_000,
-    );
-    await waitFor('sends after the move', () => acknowledged.length > before + 20, 20_000);
+    await waitFor('the leader to move', async () => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      return topics[0]?.partitions.find(({ partitionId }) => partitionId === 1)?.leader === to;
+    });
+    await waitFor('sends after the move', () => acknowledged.length > before + 20);
   }
   sends.on = false;
   await sending;

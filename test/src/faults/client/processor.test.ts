@@ -161,5 +161,5 @@ describe('an exactly-once processor', () => {
     expect(shown(byPartition(await readAll('out')))).toEqual(expected(input));
     expect(died).toEqual([]);
     await Promise.all(members.map((member) => member.stop()));
-  }, 240_000);
+  });
 });

@@ -106,7 +106,6 @@ describe('an empty batch at the end of a compacted segment', () => {
     await waitFor(
       'the cleaner to leave an empty batch, on which the released client stops',
       async () => !done(await consume(makeClient(STOCK, inject('brokers')), topic, { silenceMs: 1_500, done })),
-      60_000,
     );
     expect(done(await consume(makeClient(STOCK, inject('brokers')), topic, { silenceMs: 4_000, done }))).toBe(false);
     expect(done(await consume(makeClient(PATCHED, inject('brokers')), topic, { silenceMs: 5_000, done }))).toBe(true);
@@ -142,7 +141,7 @@ describe('an offset out of range', () => {
         return Promise.resolve();
       },
     });
-    await waitFor('the client to meet the gap', () => values.length > 0 || told.length > 0, 20_000);
+    await waitFor('the client to meet the gap', () => values.length > 0 || told.length > 0);
     await sleep(500); // it must also stay there
     const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
     await consumer.disconnect();

@@ -28,12 +28,12 @@ async function stopWhileJoining(
   const eachBatch = (): Promise<void> => Promise.resolve();
 
   await (await makeConsumer()).run({ eachBatch });
-  await waitFor('the first member', async () => (await members()) === 1, 60_000);
+  await waitFor('the first member', async () => (await members()) === 1);
   const second = await makeConsumer();
   let starts = 0;
   second.on(second.events.CRASH, ({ payload }) => void (starts += payload.restart ? 1 : 0));
   const running = second.run({ eachBatch });
-  await waitFor('the join of the second member to reach the broker', async () => (await members()) === 2, 60_000);
+  await waitFor('the join of the second member to reach the broker', async () => (await members()) === 2);
   await second.disconnect();
   await running;
   return { comesBack: () => starts, members };
@@ -42,7 +42,7 @@ async function stopWhileJoining(
 describe('a consumer that is stopped while it joins', () => {
   it('comes back as a member that nobody stops with the released client', async () => {
     const { comesBack } = await stopWhileJoining(STOCK);
-    await waitFor('the stopped consumer to start again', () => comesBack() > 0, 60_000);
+    await waitFor('the stopped consumer to start again', () => comesBack() > 0);
   });
 
   it('has left the group with the patched client', async () => {

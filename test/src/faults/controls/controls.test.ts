@@ -41,7 +41,7 @@ function drive(options: Partial<FleetOptions>): Fleet {
 async function acknowledged(more: number): Promise<void> {
   const { ledger } = fleet!;
   const goal = ledger.acknowledgedCount + more;
-  await waitFor(`${more} more acknowledgements`, () => ledger.acknowledgedCount >= goal, 60_000);
+  await waitFor(`${more} more acknowledgements`, () => ledger.acknowledgedCount >= goal);
 }
 
 it('finds that an edge answered before the commit: what was acknowledged is not in raw-frames', async () => {
@@ -62,7 +62,7 @@ it('finds that duplicates are not dropped: a report that was sent again is enric
   const path = await startUdpPath(stack!.ports[0]!, { loss: 0.2, doubling: 0, delayMs: 5 }, seeded(SEED));
   try {
     const fleet = drive({ transport: 'udp', ports: [path.port], timeoutMs: 800, devices: 10 });
-    await waitFor('devices to send again', () => fleet.ledger.resends > 10, 30_000);
+    await waitFor('devices to send again', () => fleet.ledger.resends > 10);
     await fleet.finish();
     const findings = await fleet.findings(stack!, false);
     expect(findings.doubled.length).toBeGreaterThan(0);
@@ -81,14 +81,11 @@ it('finds that a former owner is not fenced: what it commits after it woke up is
   await victim.start({ CONTROL_FREEZE_AT_STEP: '20' });
   await victim.ready();
   // Its steps end with the one in which it stops itself: from then on it does not answer.
-  await waitFor(
-    'the enricher to stop itself',
-    () =>
-      victim.metric('up').then(
-        () => false,
-        () => true,
-      ),
-    30_000,
+  await waitFor('the enricher to stop itself', () =>
+    victim.metric('up').then(
+      () => false,
+      () => true,
+    ),
   );
   await sleep(FROZEN_MS);
   await victim.kill('SIGCONT');

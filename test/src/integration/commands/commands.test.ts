@@ -99,7 +99,7 @@ describe('a command to a device that is there', () => {
     const device = await world.online('astra');
     device.mute = true;
     const id = await world.send(device.ident, 'server_host', { host: '192.0.2.1' }, { confirm: true });
-    await waitFor('the bytes', () => device.count('$IPAD,192.0.2.1\r\n') === 1, 10_000);
+    await waitFor('the bytes', () => device.count('$IPAD,192.0.2.1\r\n') === 1);
     device.stop();
     expect(await world.end(id)).toMatchObject({ state: 'unconfirmed', cause: 'device_left' });
     expect(world.setting(device.ident, 'server_host', 'desired')).toBe('192.0.2.1');
@@ -143,7 +143,7 @@ describe('a condition', () => {
     const report = { sequence: 1, time, reasons: ['timed_interval'], status: 0, modules: [MODULE_GNSS], values };
     const before = received.length;
     socket.write(encodeXPacket({ ident: IMEI, reports: [report] }));
-    await waitFor('the acknowledgement', () => received.length > before, 10_000);
+    await waitFor('the acknowledgement', () => received.length > before);
   }
   beforeAll(() => {
     socket = net.connect({ host: '127.0.0.1', port: world.edges[0]!.devicePort });
@@ -219,14 +219,10 @@ describe('a command to a device that is away', () => {
     expect(await world.end(without)).toMatchObject({ state: 'refused', cause: 'no_phone' });
     await world.putDevice({ ident, phone: '+491701234567' });
     let state = '';
-    await waitFor(
-      'the phone to be known',
-      async () => {
-        state = (await world.end(await world.send(ident, 'custom', { text: 'RCONF' }, sms))).state;
-        return state !== 'refused';
-      },
-      10_000,
-    );
+    await waitFor('the phone to be known', async () => {
+      state = (await world.end(await world.send(ident, 'custom', { text: 'RCONF' }, sms))).state;
+      return state !== 'refused';
+    });
     expect(state).toBe('unconfirmed');
   });
 });
@@ -262,7 +258,7 @@ describe('a device that moves between the routing and the write', () => {
         id = await world.send(device.ident, 'custom', { payload });
         expect(await world.reached(id, 'routed')).toMatchObject({ boot_id: before });
         device.move();
-        await waitFor('the take-over to be on the log', () => bootId() !== before, 60_000);
+        await waitFor('the take-over to be on the log', () => bootId() !== before);
       } finally {
         await holder.kill('SIGCONT');
       }
@@ -290,12 +286,12 @@ describe('devices behind one gateway', () => {
         const before = received.length;
         const said = [...tracker.onConnect(Date.now()), ...tracker.report(Date.now())];
         for (const bytes of said) socket.write(bytes);
-        await waitFor('the acknowledgement', () => received.length > before, 60_000);
+        await waitFor('the acknowledgement', () => received.length > before);
       }
       const ids = await Promise.all([one!, two!].map(({ ident }) => world.send(ident, 'clear_alarms')));
       for (const id of ids) expect(await world.end(id)).toMatchObject({ cause: 'no_reply_defined' });
       for (const { ident } of [one!, two!])
-        await waitFor('its bytes', () => new RegExp(`\\*HQ,${ident},R7,\\d{6}#`).test(received), 60_000);
+        await waitFor('its bytes', () => new RegExp(`\\*HQ,${ident},R7,\\d{6}#`).test(received));
       expect(received.match(/,R7,/g)).toHaveLength(2);
     } finally {
       socket.destroy();
@@ -376,7 +372,7 @@ describe('settings', () => {
     expect(await world.end(id)).toMatchObject({ state: 'succeeded' });
     const sides = (): readonly unknown[] =>
       (['desired', 'reported'] as const).map((side) => world.setting(device.ident, '0x0029', side));
-    await waitFor('the parameter to be read back', () => sides()[1] !== undefined, 10_000);
+    await waitFor('the parameter to be read back', () => sides()[1] !== undefined);
     expect(sides()).toEqual([45, 45]);
     expect(driftOf(...(sides() as [unknown, unknown]))).toBe('in_sync');
     // The terminal is not there: what is wanted is known, and that the device does not have it yet.

@@ -69,7 +69,7 @@ async function failed(world: CommandWorld, protocol: SimulatedId, device: Comman
   const id = await world.send(device.ident, name, args, { confirm: true });
   if (protocol === 'h02') {
     const asked = (): string | undefined => /,S20,(\d{6}),/.exec(device.receipts.map(({ text }) => text).join(''))?.[1];
-    await waitFor('the bytes', () => asked() !== undefined, 60_000);
+    await waitFor('the bytes', () => asked() !== undefined);
     device.say(`*HQ,${device.ident},V4,S20,ERROR,${asked()}#`);
     device.mute = false;
   }
@@ -136,7 +136,7 @@ export function describeWindow(world: () => CommandWorld): void {
         title: 'the reachable window',
         ended: async () => {
           // The last report before it fell silent may have been answered a little later.
-          await waitFor('the window to be over', () => Date.now() - silentSinceMs > WINDOW_MS + 3_000, 60_000);
+          await waitFor('the window to be over', () => Date.now() - silentSinceMs > WINDOW_MS + 3_000);
           const id = await world().send(device.ident, 'custom', { payload: '$JSEC,61' });
           await world().reached(id, 'queued');
           // Another device's command goes through meanwhile: the dispatcher has looked, and left this one alone.
@@ -167,6 +167,6 @@ export function describeLongEnds(): void {
       );
       expect(problems).toEqual([]);
       expect(begun.length).toBe(EACH.length + 1);
-    }, 180_000);
+    });
   });
 }

@@ -102,7 +102,7 @@ describe('fleetwire up', () => {
     expect(at).not.toContain(-1);
     expect(await gone(running)).toBe(true);
     expect(existsSync(path.join(folder, 'instance.json'))).toBe(false);
-  }, 180_000);
+  });
 
   it('starts again on its data, and leaves no process when the supervisor is killed', async () => {
     const instance = start();
@@ -111,5 +111,5 @@ describe('fleetwire up', () => {
     instance.child.kill('SIGKILL');
     await instance.exited;
     expect(await gone(running)).toBe(true);
-  }, 180_000);
+  });
 });

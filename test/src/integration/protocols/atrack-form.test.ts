@@ -12,7 +12,7 @@ import { waitFor } from '../../harness/wait.js';
 
 const FORM = '%SA%MV%BV';
 const ACK_BYTES = 12;
-const WAIT_MS = 30_000;
+const WAIT_MS = 120_000;
 const START_S = Math.floor(Date.now() / 1000) - 3600;
 const TOPICS = ['telemetry', 'dead-letters', 'commands'] as const;
 

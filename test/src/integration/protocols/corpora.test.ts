@@ -98,4 +98,4 @@ it(`reach telemetry and are answered as the protocols say, seed ${SEED}`, async 
       wrong.push(`${vector.id}: answered ${answer.toString('hex')} for ${want.toString('hex')}`);
   }
   expect(wrong).toEqual([]);
-}, 240_000);
+});

@@ -35,7 +35,7 @@ async function send(
 }
 const outputs = (world: World): Promise<InRecord[]> => world.readAll(world.topic('out'));
 const waitForOutputs = (world: World, count: number): Promise<void> =>
-  waitFor(`${count} outputs`, async () => (await outputs(world)).length >= count, 30_000);
+  waitFor(`${count} outputs`, async () => (await outputs(world)).length >= count);
 
 /** Each value once, and each key's counts without a gap: nothing lost, nothing doubled, no state gone or counted twice. */
 function expectExact(records: readonly InRecord[], count: number): void {
@@ -82,10 +82,9 @@ describe('an exactly-once processor', () => {
     await waitFor(
       'partitions to be shared',
       () => first.status().ready.length === 2 && second.status().ready.length === 2,
-      20_000,
     );
     await stop(first);
-    await waitFor('the other to have all', () => second.status().ready.length === PARTITIONS, 20_000);
+    await waitFor('the other to have all', () => second.status().ready.length === PARTITIONS);
     await run(world);
     sending = false;
     await producing;
@@ -97,7 +96,7 @@ describe('an exactly-once processor', () => {
     const world = await makeWorld();
     const first = await run(world);
     await run(world);
-    await waitFor('partitions to be shared', () => first.status().ready.length === 2, 20_000);
+    await waitFor('partitions to be shared', () => first.status().ready.length === 2);
     const restored = world.lines.filter(({ message }) => message === 'a partition is ready').length;
     expect(restored).toBe(PARTITIONS + 2);
   });
@@ -143,14 +142,10 @@ describe('an exactly-once processor', () => {
     await stop(first);
     const admin = makeClient(PATCHED, inject('brokers')).admin();
     await admin.connect();
-    await waitFor(
-      'the group to be empty and deleted',
-      async () => {
-        await admin.deleteGroups([world.topic('in')]);
-        return true;
-      },
-      20_000,
-    );
+    await waitFor('the group to be empty and deleted', async () => {
+      await admin.deleteGroups([world.topic('in')]);
+      return true;
+    });
     await admin.disconnect();
     const second = await run(world);
     const withState = new Set(Array.from({ length: 10 }, (_, i) => partitionOf(`d${i}`, PARTITIONS)));
@@ -189,9 +184,9 @@ describe('a processor of either kind', () => {
       }),
     });
     expect(loaded).toBe(400);
-    await waitFor('a step', () => loadedAtFirstStep > 0, 20_000);
+    await waitFor('a step', () => loadedAtFirstStep > 0);
     await send(world, [{ topic: world.topic('table'), key: 'late', value: null }]);
-    await waitFor('the late row', () => loaded === 401, 20_000);
+    await waitFor('the late row', () => loaded === 401);
   });
 
   it('waits with a batch that cannot be prepared, without losing its place in the group', async () => {
@@ -212,7 +207,7 @@ describe('a processor of either kind', () => {
         },
       }),
     });
-    await waitFor('the batches', () => processed === 20, 30_000);
+    await waitFor('the batches', () => processed === 20);
     expect(refusals).toBeGreaterThanOrEqual(6);
     expect(world.lines.filter(({ message }) => message === 'the group is joined')).toHaveLength(1);
   });
@@ -237,7 +232,7 @@ describe('a processor of either kind', () => {
     });
     await admin.deleteTopicRecords({ topic: world.topic('in'), partitions: [{ partition: 1, offset: '30' }] });
     const processor = await run(world);
-    await waitFor('the partition to stop', () => processor.status().stopped.length === 1, 20_000);
+    await waitFor('the partition to stop', () => processor.status().stopped.length === 1);
     expect(processor.status().stopped[0]).toMatchObject({ topic: world.topic('in'), partition: 1 });
     const offsets = await admin.fetchOffsets({ groupId: world.topic('in'), topics: [world.topic('in')] });
     expect(offsets[0]!.partitions.find(({ partition }) => partition === 1)!.offset).toBe('5');
@@ -267,11 +262,11 @@ describe('a processor of either kind', () => {
       }),
     });
     const first = await run(world, options(0));
-    await waitFor('all records', () => seen[0]!.length === 30, 20_000);
+    await waitFor('all records', () => seen[0]!.length === 30);
     await sleep(1_500); // a tick commits what had no outputs
     await stop(first);
     await run(world, options(1));
-    await waitFor('the held records', () => seen[1]!.at(-1) === 29, 20_000);
+    await waitFor('the held records', () => seen[1]!.at(-1) === 29);
     expect(seen[1]![0]).toBe(12);
   });
 
@@ -285,7 +280,7 @@ describe('a processor of either kind', () => {
         tick: (_nowMs, lagZero) => (ticks.push(lagZero), null),
       }),
     });
-    await waitFor('ticks at the end', () => ticks.filter(Boolean).length > 3, 20_000);
+    await waitFor('ticks at the end', () => ticks.filter(Boolean).length > 3);
   });
 
   it('reads several inputs into one task and commits each', async () => {
@@ -327,7 +322,7 @@ describe('an at-least-once processor', () => {
       createTask: () => countingTask(world, { stateless: true, onBatch: (records) => again.push(...records) }),
     });
     await send(world, numbered(world.topic('in'), 1_000, 1_100));
-    await waitFor('the new records', () => again.length >= 100, 20_000);
+    await waitFor('the new records', () => again.length >= 100);
     expect(again).toHaveLength(100);
     const values = new Set((await outputs(world)).map(({ value }) => text(value).split(',')[0]));
     expect(values.size).toBeGreaterThanOrEqual(1_000);

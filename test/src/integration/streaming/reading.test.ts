@@ -28,9 +28,9 @@ describe('a table', () => {
     tables.push(table);
     await table.start();
     expect(seen).toHaveLength(1_000);
-    await waitFor('the end to be seen', () => table.silenceMs() < 1_000, 10_000);
+    await waitFor('the end to be seen', () => table.silenceMs() < 1_000);
     await send(world, [{ topic: world.topic('table'), key: 'gone', value: null }]);
-    await waitFor('the tombstone', () => seen.length === 1_001, 10_000);
+    await waitFor('the tombstone', () => seen.length === 1_001);
     expect(seen.at(-1)!.value).toBeNull();
   });
 
@@ -63,7 +63,7 @@ describe('a table', () => {
     tables.push(inbox);
     await inbox.start();
     await send(world, [to(1, 'elsewhere'), to(2, 'after')]);
-    await waitFor('the record', () => seen.length > 0, 10_000);
+    await waitFor('the record', () => seen.length > 0);
     expect(texts(seen)).toEqual(['after']);
   });
 
