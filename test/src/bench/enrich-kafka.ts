@@ -100,8 +100,16 @@ export async function restoreBench(devices: number, rounds: number): Promise<voi
       return { seconds: (performance.now() - start) / 1000, cpu: cpuSeconds(enricher.pid!) };
     };
     const empty = await ready();
-    await enricher.stop();
     const world = benchWorld(FOLDED, 0, codec);
+    // State without committed offsets stops a partition: each has some reports first.
+    const first = world.records(FOLDED).flat();
+    await sendAll(
+      producer,
+      first.map(({ key, value }) => ({ topic: 'telemetry', key, value })),
+    );
+    const done = (): Promise<number> => enricher.metric('fleetwire_reports_enriched_total').catch(() => 0);
+    await waitFor('the first reports', async () => (await done()) >= first.length, WAIT_MS);
+    await enricher.stop();
     for (let round = 0; round < rounds; round++) world.fold(world.outlines(FOLDED));
     const states = [...world.states()];
     let bytes = 0;
