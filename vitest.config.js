@@ -21,6 +21,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          // Files of pure cores, which keep nothing between them: loading every module again for each took longer than the tests.
+          isolate: false,
           // A bound on what hangs, not on what is slow: the machine may be busy.
           testTimeout: 60_000,
           include: [

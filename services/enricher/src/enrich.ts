@@ -81,8 +81,7 @@ export function take(
   const entry = entryOf(report, bitsOf(report, mapped, profile), hides);
   const { log, ring } = state;
   const newest = log.newest;
-  const suspect =
-    entry.timeUs > report.received_at + FUTURE_MAX_US || entry.timeUs < report.received_at - PAST_MAX_US;
+  const suspect = entry.timeUs > report.received_at + FUTURE_MAX_US || entry.timeUs < report.received_at - PAST_MAX_US;
   const beyond = newest !== null && entry.timeUs < newest.timeUs - HORIZON_US;
 
   const ringed = ring.revisionOf(entry);

@@ -11,7 +11,10 @@ const codec = Codec.local();
 const METRE = 1 / 111_195;
 
 /** What is published of batches: quality by seconds after the first report, and the trips. */
-function run(batches: readonly (readonly Telemetry[])[]): { readonly quality: Map<string, readonly string[]>; readonly texts: string } {
+function run(batches: readonly (readonly Telemetry[])[]): {
+  readonly quality: Map<string, readonly string[]>;
+  readonly texts: string;
+} {
   const quality = new Map<string, readonly string[]>();
   const task = new TaskRun({ devices: [], groups: [], fences: [] }, ({ topic, value }) => {
     if (topic !== 'telemetry-enriched' || value === null) return;
@@ -41,7 +44,9 @@ describe('what a device gets wrong', () => {
     const { quality, texts } = run(reports.map((report) => [report]));
     expect(quality.get(reports[20]!.message_id)).toEqual([reason]);
     expect(quality.size).toBe(60);
-    expect([...quality.values()].flat().filter((found) => found !== 'position_jump')).toEqual(reason === 'position_jump' ? [] : [reason]);
+    expect([...quality.values()].flat().filter((found) => found !== 'position_jump')).toEqual(
+      reason === 'position_jump' ? [] : [reason],
+    );
     expect(texts).not.toMatch(/"kind":"trip"|"type":"(overspeed|moving|harsh)/);
   });
 
@@ -56,7 +61,11 @@ describe('what a device gets wrong', () => {
 
   it('is a frozen fix that would drive for ever: its trip ends with the last fix that changed', () => {
     const drive = Array.from({ length: 200 }, (_, i) =>
-      reportAt(i * 30, { position_latitude: 50 + Math.min(i, 40) * 420 * METRE, position_longitude: 8, position_speed: 50 }),
+      reportAt(i * 30, {
+        position_latitude: 50 + Math.min(i, 40) * 420 * METRE,
+        position_longitude: 8,
+        position_speed: 50,
+      }),
     );
     const { quality, texts } = run(drive.map((report) => [report]));
     expect([...quality.values()].filter((reasons) => reasons.includes('fix_frozen'))).toHaveLength(159);

@@ -22,9 +22,9 @@ export interface LineOptions {
 export function lineProtocol(options: LineOptions = {}): Protocol {
   return {
     id: 'h02',
-  title: 'lines',
-  port: 0,
-  commands: [],
+    title: 'lines',
+    port: 0,
+    commands: [],
     limits: {
       frameBytesMax: FRAME_BYTES_MAX,
       idleTimeoutMs: options.idleTimeoutMs ?? 60_000,

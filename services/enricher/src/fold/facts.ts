@@ -84,9 +84,12 @@ export function isTeleport({ fix }: Track, entry: Entry, thresholds: Thresholds)
   const { latitude, longitude } = entry;
   if (fix === null || latitude === null || longitude === null) return false;
   // Most fixes are near: no way is worked out for them.
-  if (Math.abs(latitude - fix.latitude) < NEAR_DEGREES && Math.abs(longitude - fix.longitude) < NEAR_DEGREES) return false;
+  if (Math.abs(latitude - fix.latitude) < NEAR_DEGREES && Math.abs(longitude - fix.longitude) < NEAR_DEGREES)
+    return false;
   const km = distanceKm(fix, { latitude, longitude });
-  return km > (PLAUSIBLE_SPEED_KMH * (entry.timeUs - fix.atUs)) / (3600 * SECOND_US) && km > thresholds.movement_m / 1000;
+  return (
+    km > (PLAUSIBLE_SPEED_KMH * (entry.timeUs - fix.atUs)) / (3600 * SECOND_US) && km > thresholds.movement_m / 1000
+  );
 }
 
 function fixOf(entry: Entry): Fix | null {
