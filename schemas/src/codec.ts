@@ -282,6 +282,11 @@ export class Codec {
     }
   }
 
+  /** Whether values under this id can be read without `learn`. */
+  knows(topic: SchemaTopic, schemaId: number): boolean {
+    return schemaId === this.idOf(topic) || this.#learnt.has(schemaId);
+  }
+
   /** Fetches a writer's schema, once for all who ask at the same time. Rejects with SchemaError; see `retriable`. */
   learn(schemaId: number): Promise<void> {
     if (this.#learnt.has(schemaId)) return Promise.resolve();

@@ -1,7 +1,8 @@
 /** The task as the processor drives it: records in, records out, and a new task from the state that was written. */
+import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Metrics } from '@fleetwire/service';
-import { Codec, type RecordTypes, type SchemaTopic, type Telemetry } from '@fleetwire/schemas';
+import { Codec, SchemaError, type RecordTypes, type SchemaTopic, type Telemetry } from '@fleetwire/schemas';
 import type { InRecord, OutRecord, StepResult } from '@fleetwire/streaming';
 import { GroupBook } from './devices.js';
 import { FenceBook } from './geofence/book.js';
@@ -23,8 +24,22 @@ const record = (topic: string, key: string, value: Buffer | null, timestampMs = 
 const telemetry = (report: Telemetry): InRecord =>
   record('telemetry', report.ident, codec.encode('telemetry', report), report.received_at / 1000);
 
+/** Of an id that no schema of this build has. */
+const FORMER_ID = 999;
+const TELEMETRY_SCHEMA = new URL('../../../schemas/telemetry.avsc', import.meta.url);
+
+/** State whose newest report stands under another schema's id. */
+function underId(state: Buffer, newest: Telemetry, id: number): Buffer {
+  const at = state.indexOf(codec.encode('telemetry', newest));
+  if (at < 0) throw new Error('the state does not hold the report');
+  const changed = Buffer.from(state);
+  changed.writeUInt32BE(id, at + 1);
+  return changed;
+}
+
 /** A task, and the state topic that it writes to. */
 class World {
+  codec = codec;
   readonly groups = new GroupBook();
   readonly fences = new FenceBook();
   readonly stored = new Map<string, Buffer>();
@@ -33,7 +48,7 @@ class World {
 
   made(): EnricherTask {
     const metrics = enricherMetrics(new Metrics('enricher', { process: false }));
-    return new EnricherTask(0, { codec, partitions: 1, groups: this.groups, fences: this.fences, metrics });
+    return new EnricherTask(0, { codec: this.codec, partitions: 1, groups: this.groups, fences: this.fences, metrics });
   }
   restart(): void {
     this.task = this.made();
@@ -133,6 +148,32 @@ describe('the enricher task', () => {
     expect(world.keep(world.task.tick(seen + 290_000 + 200_000, true))).toEqual([]);
     const back = world.send(reportAt(600, { position_latitude: 50, position_longitude: 8 }));
     expect(world.of('events', back)).toMatchObject([{ type: 'online' }]);
+  });
+
+  it.each([
+    ['is fetched', true],
+    ['is lost', false],
+  ])('goes on when the schema of a last report from before an upgrade %s', async (_, kept) => {
+    const seen = reportAt(0).received_at / 1000;
+    const report = reportAt(0, { position_latitude: 50, position_longitude: 8 });
+    world.send(report);
+    const [key, value] = [...world.stored].find(([key]) => !key.includes('|'))!;
+    world.stored.set(key, underId(value, report, FORMER_ID));
+    const asked: number[] = [];
+    world.codec = Codec.local(undefined, (id) => {
+      asked.push(id);
+      return kept
+        ? Promise.resolve(readFileSync(TELEMETRY_SCHEMA, 'utf8'))
+        : Promise.reject(new SchemaError('schema_not_found', 'there is none', false));
+    });
+    world.restart();
+    const later = seen + 24 * 3600_000;
+    expect(world.keep(world.task.tick(later, true))).toEqual([]);
+    await new Promise(setImmediate);
+    const out = world.keep(world.task.tick(later + 10_000, true));
+    expect(asked).toEqual([FORMER_ID]);
+    expect(world.of('events', out)).toMatchObject([{ type: 'offline' }]);
+    expect(world.of('device-state', out)).toHaveLength(kept ? 1 : 0);
   });
 
   it('wakes a device by a session, and says so', () => {

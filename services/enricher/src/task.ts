@@ -4,7 +4,7 @@
  * Guarantees: each (message_id, revision) is once in telemetry-enriched for readers of committed records, in the order of
  * telemetry; state, events and trips are what the committed input made them, whatever was killed in between.
  */
-import type { Codec, Enrichment, Telemetry, TelemetryOutline } from '@fleetwire/schemas';
+import { type Codec, type Enrichment, SchemaError, type Telemetry, type TelemetryOutline } from '@fleetwire/schemas';
 import {
   type DeadLetterCounts,
   failpoint,
@@ -66,6 +66,8 @@ export class EnricherTask implements Task {
   /** Devices that came online by a session or a presence record. */
   readonly #awake = new Set<string>();
   #lookedMs = 0;
+  /** Ids of schemas that the registry does not have. */
+  readonly #lostSchemas = new Set<number>();
 
   constructor(partition: number, deps: EnricherDeps) {
     this.#deps = deps;
@@ -280,6 +282,7 @@ export class EnricherTask implements Task {
   /** True when they said something. */
   #timers(ident: string, nowUs: number, outputs: OutRecord[]): boolean {
     const state = this.#stateOf(ident);
+    if (this.#newestReads(state) === 'later') return false;
     const { tenant, world } = this.#book.profile(ident);
     const asleep = !state.timed && state.lastFoldedUs > 0 && nowUs - state.lastFoldedUs > world.thresholds.gap_s * 1e6;
     const timedOut = asleep ? timeOut(state) : [];
@@ -298,10 +301,25 @@ export class EnricherTask implements Task {
 
   /** The newest report again, with the presence as it is now; null: there was none. */
   #deviceState(ident: string, state: DeviceState): OutRecord | null {
-    if (state.newest === null) return null;
+    if (state.newest === null || this.#newestReads(state) !== 'now') return null;
     const enrichment = enrichmentOf(state, state.fold, [], false);
     const shown = state.hidden ? hidden(this.#deps.codec.decode(TELEMETRY, state.newest)) : null;
     return this.#publisher.deviceState(ident, this.#publisher.enrichedValue(state.newest, shown, enrichment));
+  }
+
+  /**
+   * Whether the newest report can be read. State may hold one under a schema from before an upgrade that no record since has used: it is fetched, and timers of the
+   * device wait for it. One that the registry does not give any more is not waited for.
+   */
+  #newestReads({ newest }: DeviceState): 'now' | 'later' | 'never' {
+    const { codec } = this.#deps;
+    const id = newest === null ? null : codec.writerIdOf(newest);
+    if (id === null || codec.knows(TELEMETRY, id)) return 'now';
+    if (this.#lostSchemas.has(id)) return 'never';
+    codec.learn(id).catch((error: unknown) => {
+      if (!(error instanceof SchemaError && error.retriable)) this.#lostSchemas.add(id);
+    });
+    return 'later';
   }
 
   #presenceEvent(type: 'online' | 'offline', ident: string, tenant: string | null, atUs: number): OutRecord {
