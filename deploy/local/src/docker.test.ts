@@ -146,8 +146,10 @@ describe('a container', () => {
     expect(create.HostConfig.PortBindings['26092/tcp']?.map(({ HostPort }) => HostPort)).toEqual(['26092']);
     expect(create.HostConfig.Binds).toEqual([`${path.join(folder, 'kafka')}:/var/lib/kafka/data:rw`]);
     expect(said[0]).toContain(plan.image);
-    expect(readFileSync(path.join(folder, 'logs', 'broker.log'), 'utf8')).toContain('Kafka Server started');
-    expect((await part.tail(1))[0]).toContain('Kafka Server started');
+    // The log is followed beside: what the library waited for may not have come by there yet.
+    const written = (): string => readFileSync(path.join(folder, 'logs', 'broker.log'), 'utf8');
+    await expect.poll(written, { timeout: 30_000 }).toContain('Kafka Server started');
+    await expect.poll(async () => (await part.tail(1))[0], { timeout: 30_000 }).toContain('Kafka Server started');
 
     engine.end(137);
     expect(await part.exited).toEqual({ code: 137, signal: null });
