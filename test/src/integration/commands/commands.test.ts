@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { encodeXPacket } from '@fleetwire/protocols/simulate/astra';
 import { driftOf } from '@fleetwire/protocols';
 import { createFleet } from '@fleetwire/protocols/fleet';
-import { waitFor } from '../../harness/wait.js';
+import { sleep, waitFor } from '../../harness/wait.js';
 import { partitionOf } from '@fleetwire/streaming';
 import { consoleProduce } from '../../harness/commands/console-producer.js';
 import { COMMAND_PARTITIONS, type CommandWorld } from '../../harness/commands/world.js';
@@ -243,6 +243,9 @@ describe('a device that moves to another edge', () => {
   });
 });
 
+/** What an edge has read of device-sessions counts for a second: a holder that slept for longer writes nothing before it has looked again. */
+const TAIL_OLD_MS = 1_500;
+
 describe('a device that moves between the routing and the write', () => {
   it('gets its command once, from the new holder', async () => {
     const device = await world.online('astra', 0);
@@ -259,6 +262,7 @@ describe('a device that moves between the routing and the write', () => {
         expect(await world.reached(id, 'routed')).toMatchObject({ boot_id: before });
         device.move();
         await waitFor('the take-over to be on the log', () => bootId() !== before);
+        await sleep(TAIL_OLD_MS);
       } finally {
         await holder.kill('SIGCONT');
       }
