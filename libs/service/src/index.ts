@@ -11,3 +11,4 @@ export * from './stream.js';
 export * from './dead-letter.js';
 export * from './failpoints.js';
 export * from './secret-files.js';
+export { connectCodec } from './codec.js';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   PARAMETER_TYPES,
-  PLACEHOLDERS,
+  FAMILY_SEGMENTS,
   SEEDS,
   SOURCE_KINDS,
   UNITS,
@@ -22,7 +22,7 @@ import {
 } from './parameter.js';
 
 export const COLUMNS = ['name', 'type', 'unit', 'range', 'hot', 'seed', 'sources', 'meaning'] as const;
-const NAME = new RegExp(`^[a-z][a-z0-9_]*(\\.([a-z0-9_]+|${Object.keys(PLACEHOLDERS).join('|')}))*$`);
+const NAME = new RegExp(`^[a-z][a-z0-9_]*(\\.([a-z0-9_]+|${Object.keys(FAMILY_SEGMENTS).join('|')}))*$`);
 
 export interface Catalogue {
   /** In the order of files and rows. */
@@ -94,7 +94,8 @@ function parseRow(line: string, group: string, complain: (problem: string) => vo
   const hot = parseHot(hotText, name);
   const sources = parseSources(sourceText);
   const seeds = seedText === '' ? [] : seedText.split(' ').map((seed) => member(SEEDS, seed));
-  if (!NAME.test(name)) complain(`name ${name}: dotted lower-case words, or ${Object.keys(PLACEHOLDERS).join(', ')}`);
+  if (!NAME.test(name))
+    complain(`name ${name}: dotted lower-case words, or ${Object.keys(FAMILY_SEGMENTS).join(', ')}`);
   if (type === undefined) complain(`${name}: type ${typeText} is none of ${PARAMETER_TYPES.join(', ')}`);
   if (unit === undefined) complain(`${name}: unit ${unitText} is none of ${UNITS.join(', ')}`);
   if (range === undefined) complain(`${name}: range ${rangeText} is not min..max with min below max`);

@@ -25,7 +25,7 @@ export const UNITS = [
 export type Unit = (typeof UNITS)[number];
 
 /** The upper-case segments that families use, with what may stand there. */
-export const PLACEHOLDERS: Readonly<
+export const FAMILY_SEGMENTS: Readonly<
   Record<string, { readonly pattern: string; readonly examples: readonly string[] }>
 > = {
   /** A number from 1 (from 0 where the device counts so). */
@@ -73,32 +73,33 @@ export interface HotField {
 /** Avro and TypeScript name of a parameter. */
 export const fieldOf = (name: string): string => name.replaceAll('.', '_');
 
-const placeholderOf = (name: string): string | undefined => name.split('.').find((segment) => segment in PLACEHOLDERS);
+const familySegmentOf = (name: string): string | undefined =>
+  name.split('.').find((segment) => segment in FAMILY_SEGMENTS);
 
-export const isFamily = (parameter: Parameter): boolean => placeholderOf(parameter.name) !== undefined;
+export const isFamily = (parameter: Parameter): boolean => familySegmentOf(parameter.name) !== undefined;
 
 /** The name that product pages list: the family's without its number. */
 export function plainName(parameter: Parameter): string {
   return parameter.name
     .split('.')
-    .filter((segment) => !(segment in PLACEHOLDERS))
+    .filter((segment) => !(segment in FAMILY_SEGMENTS))
     .join('.');
 }
 
 /** Members of a family as they appear on the wire; the name itself otherwise. */
 export function examplesOf(parameter: Parameter): readonly string[] {
-  const placeholder = placeholderOf(parameter.name);
-  if (placeholder === undefined) return [parameter.name];
-  return PLACEHOLDERS[placeholder]!.examples.map((example) =>
+  const familySegment = familySegmentOf(parameter.name);
+  if (familySegment === undefined) return [parameter.name];
+  return FAMILY_SEGMENTS[familySegment]!.examples.map((example) =>
     parameter.name
       .split('.')
-      .map((segment) => (segment in PLACEHOLDERS ? example : segment))
+      .map((segment) => (segment in FAMILY_SEGMENTS ? example : segment))
       .join('.'),
   );
 }
 
 /** Matches every dotted name that the parameter stands for. */
 export function patternOf(parameter: Parameter): RegExp {
-  const segments = parameter.name.split('.').map((segment) => PLACEHOLDERS[segment]?.pattern ?? segment);
+  const segments = parameter.name.split('.').map((segment) => FAMILY_SEGMENTS[segment]?.pattern ?? segment);
   return new RegExp(`^${segments.join('\\.')}$`);
 }

@@ -2,13 +2,12 @@
 import {
   bugDeadLetter,
   kafkaConnection,
-  registryAccess,
+  connectCodec,
   processorMetrics,
   processorPart,
   runService,
   type Part,
 } from '@fleetwire/service';
-import { Codec } from '@fleetwire/schemas';
 import { connect, type Table } from '@fleetwire/streaming';
 import { CommitPulse } from './commit-pulse.js';
 import { loadConfig } from './config.js';
@@ -32,8 +31,6 @@ const TOPICS = [
   STATE_TOPIC,
 ] as const;
 const BATCH_RECORDS_MAX = 500;
-/** A registry that is away at the start is waited for that long. */
-const REGISTRY_TIMEOUT_MS = 60_000;
 /** Silence of the tail of edge-status beyond which leases do not lapse: it is then us, or the brokers, not the edges. */
 const TAIL_SILENCE_MAX_MS = 5_000;
 const LOOK_EVERY_MS = 1_000;
@@ -43,13 +40,7 @@ await runService({
   env: process.env,
   loadConfig,
   build: async ({ config, log, metrics }) => {
-    const codec = await Codec.connect({
-      registryUrl: config.schemaRegistryUrl,
-      access: registryAccess(config, log),
-      topics: TOPICS,
-      log: (message, fields) => log.info(fields, message),
-      timeoutMs: REGISTRY_TIMEOUT_MS,
-    });
+    const codec = await connectCodec(config, log, TOPICS);
     const streams = connect(kafkaConnection(config, log));
     const admin = streams.admin();
     const partitions = await admin.partitionCount(COMMANDS);

@@ -2,12 +2,11 @@
 import {
   bugDeadLetter,
   kafkaConnection,
-  registryAccess,
+  connectCodec,
   processorMetrics,
   processorPart,
   runService,
 } from '@fleetwire/service';
-import { Codec } from '@fleetwire/schemas';
 import { connect } from '@fleetwire/streaming';
 import { loadConfig } from './config.js';
 import { FormQueries } from './form-queries.js';
@@ -30,21 +29,13 @@ const TOPICS = [
 const BATCH_RECORDS_MAX = 2000;
 /** Frames of so long are fetched together: a fetch of one costs as much as a fetch of a hundred. */
 const FETCH_MS = 20;
-/** A registry that is away at the start is waited for that long. */
-const REGISTRY_TIMEOUT_MS = 60_000;
 
 await runService({
   name: 'decoder',
   env: process.env,
   loadConfig,
   build: async ({ config, log, metrics, tracer }) => {
-    const codec = await Codec.connect({
-      registryUrl: config.schemaRegistryUrl,
-      access: registryAccess(config, log),
-      topics: TOPICS,
-      log: (message, fields) => log.info(fields, message),
-      timeoutMs: REGISTRY_TIMEOUT_MS,
-    });
+    const codec = await connectCodec(config, log, TOPICS);
     const streams = connect(kafkaConnection(config, log));
     const admin = streams.admin();
     const partitions = await admin.partitionCount(RAW_FRAMES);

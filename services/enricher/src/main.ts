@@ -2,12 +2,11 @@
 import {
   bugDeadLetter,
   kafkaConnection,
-  registryAccess,
+  connectCodec,
   processorMetrics,
   processorPart,
   runService,
 } from '@fleetwire/service';
-import { Codec } from '@fleetwire/schemas';
 import { connect } from '@fleetwire/streaming';
 import { loadConfig } from './config.js';
 import { GroupBook } from './devices.js';
@@ -35,21 +34,13 @@ const BATCH_RECORDS_MAX = 1_000;
 const FETCH_MS = 40;
 /** And those of a partition are committed together: a transaction of one report costs nearly as much as one of a hundred. */
 const COMMIT_MS = 150;
-/** A registry that is away at the start is waited for that long. */
-const REGISTRY_TIMEOUT_MS = 60_000;
 
 await runService({
   name: 'enricher',
   env: process.env,
   loadConfig,
   build: async ({ config, log, metrics, tracer }) => {
-    const codec = await Codec.connect({
-      registryUrl: config.schemaRegistryUrl,
-      access: registryAccess(config, log),
-      topics: TOPICS,
-      log: (message, fields) => log.info(fields, message),
-      timeoutMs: REGISTRY_TIMEOUT_MS,
-    });
+    const codec = await connectCodec(config, log, TOPICS);
     const streams = connect(kafkaConnection(config, log));
     const admin = streams.admin();
     const partitions = await admin.partitionCount(TELEMETRY);

@@ -193,24 +193,45 @@ async function plan(
     ...(options.preload === undefined ? [] : ['--import', options.preload]),
   ];
   for (const { name, label } of wanted) {
-    const [http, shared, astra, h02, jt808, atrack] = await freePorts(6);
-    const env = {
-      KAFKA_BROKERS: (options.brokersFor?.(name) ?? cluster.addresses).join(','),
-      SCHEMA_REGISTRY_URL: registry.url,
-      FLEETWIRE_HTTP_HOST: '127.0.0.1',
-      FLEETWIRE_HTTP_PORT: String(http),
-      ...(name === 'edge-listener' && {
-        FLEETWIRE_EDGE_HOST: '127.0.0.1',
-        FLEETWIRE_SHARED_PORT: String(shared),
-        FLEETWIRE_ASTRA_PORT: String(astra),
-        FLEETWIRE_H02_PORT: String(h02),
-        FLEETWIRE_JT808_PORT: String(jt808),
-        FLEETWIRE_ATRACK_PORT: String(atrack),
-      }),
-      ...options.env,
-    };
-    const devicePort = name === 'edge-listener' ? shared! : 0;
-    services.push(new ServiceProcess(name, label, http!, devicePort, env, dataDir, nodeArgs));
+    const brokers = options.brokersFor?.(name) ?? cluster.addresses;
+    services.push(
+      await planService(name, label, { brokers, registry: registry.url, dataDir, nodeArgs, env: options.env ?? {} }),
+    );
   }
   return services;
+}
+
+export interface ServicePlan {
+  readonly brokers: readonly string[];
+  readonly registry: string;
+  /** Where it logs. */
+  readonly dataDir: string;
+  /** Over the usual. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly nodeArgs?: readonly string[];
+}
+
+/** One process of a service on free ports of the loopback, not started yet. */
+export async function planService(
+  name: ServiceName,
+  label: string,
+  { brokers, registry, dataDir, env, nodeArgs }: ServicePlan,
+): Promise<ServiceProcess> {
+  const [http, shared, astra, h02, jt808, atrack] = await freePorts(6);
+  const isEdge = name === 'edge-listener';
+  const usual = {
+    KAFKA_BROKERS: brokers.join(','),
+    SCHEMA_REGISTRY_URL: registry,
+    FLEETWIRE_HTTP_HOST: '127.0.0.1',
+    FLEETWIRE_HTTP_PORT: String(http),
+    ...(isEdge && {
+      FLEETWIRE_EDGE_HOST: '127.0.0.1',
+      FLEETWIRE_SHARED_PORT: String(shared),
+      FLEETWIRE_ASTRA_PORT: String(astra),
+      FLEETWIRE_H02_PORT: String(h02),
+      FLEETWIRE_JT808_PORT: String(jt808),
+      FLEETWIRE_ATRACK_PORT: String(atrack),
+    }),
+  };
+  return new ServiceProcess(name, label, http!, isEdge ? shared! : 0, { ...usual, ...env }, dataDir, nodeArgs);
 }

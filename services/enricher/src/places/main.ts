@@ -4,10 +4,9 @@ import {
   kafkaConnection,
   processorMetrics,
   processorPart,
-  registryAccess,
+  connectCodec,
   runService,
 } from '@fleetwire/service';
-import { Codec } from '@fleetwire/schemas';
 import { connect } from '@fleetwire/streaming';
 import { loadConfig } from './config.js';
 import { placesMetrics } from './metrics.js';
@@ -16,8 +15,6 @@ import { ENRICHED, PLACES, PlacesTask, TRIPS } from './task.js';
 
 const TOPICS = [TRIPS, ENRICHED, PLACES, 'dead-letters'] as const;
 const BATCH_RECORDS_MAX = 500;
-/** A registry that is away at the start is waited for that long. */
-const REGISTRY_TIMEOUT_MS = 60_000;
 
 await runService({
   name: 'places',
@@ -25,13 +22,7 @@ await runService({
   loadConfig,
   build: async ({ config, log, metrics }) => {
     const { places, cells } = await providersOf(config);
-    const codec = await Codec.connect({
-      registryUrl: config.schemaRegistryUrl,
-      access: registryAccess(config, log),
-      topics: TOPICS,
-      log: (message, fields) => log.info(fields, message),
-      timeoutMs: REGISTRY_TIMEOUT_MS,
-    });
+    const codec = await connectCodec(config, log, TOPICS);
     // Reports are read for their cells alone.
     const inputs = cells === null ? [TRIPS] : [TRIPS, ENRICHED];
     const known = new Set<string>();

@@ -3,12 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { freePorts } from '@fleetwire/local';
 import type { SimulatedId } from '@fleetwire/protocols/ids';
 import { createFleet } from '@fleetwire/protocols/fleet';
 import { Codec, type CommandDraft, type CommandEvent, type DeviceDraft, type Setting } from '@fleetwire/schemas';
 import { connect, topicSpecs, type OutRecord, type Producer, type Streams, type Table } from '@fleetwire/streaming';
-import { ServiceProcess, type ServiceName } from '../stack.js';
+import { planService, type ServiceName, type ServiceProcess } from '../stack.js';
 import { waitFor } from '../wait.js';
 import { CommandedDevice } from './device.js';
 import type { SessionSeen } from './evidence.js';
@@ -208,31 +207,18 @@ export class CommandWorld {
   }
 }
 
-async function service(
+function service(
   name: ServiceName,
   label: string,
   dataDir: string,
   { brokers, registry, edgeEnv }: WorldOptions,
 ): Promise<ServiceProcess> {
-  const [http, shared, astra, h02, jt808, atrack] = await freePorts(6);
   const env = {
-    KAFKA_BROKERS: brokers.join(','),
-    SCHEMA_REGISTRY_URL: registry,
-    FLEETWIRE_HTTP_HOST: '127.0.0.1',
-    FLEETWIRE_HTTP_PORT: String(http),
-    ...(name === 'edge-listener' && {
-      FLEETWIRE_EDGE_HOST: '127.0.0.1',
-      FLEETWIRE_SHARED_PORT: String(shared),
-      FLEETWIRE_ASTRA_PORT: String(astra),
-      FLEETWIRE_H02_PORT: String(h02),
-      FLEETWIRE_JT808_PORT: String(jt808),
-      FLEETWIRE_ATRACK_PORT: String(atrack),
-      ...edgeEnv,
-    }),
+    ...(name === 'edge-listener' && edgeEnv),
     ...(name === 'command-dispatcher' && {
       FLEETWIRE_SMS_GATEWAY: 'true',
       FLEETWIRE_COMMAND_ANSWER_MS: String(ANSWER_MS),
     }),
   };
-  return new ServiceProcess(name, label, http!, name === 'edge-listener' ? shared! : 0, env, dataDir, undefined);
+  return planService(name, label, { brokers, registry, dataDir, env });
 }
