@@ -1,16 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that need a broker: one file at a time, on a broker and a registry that the files of the project share. */
-const onBroker = {
-  globalSetup: ['test/src/setup/global.ts'],
-  fileParallelism: false,
-  // Against hanging; how fast things are is measured elsewhere.
-  testTimeout: 400_000,
-  hookTimeout: 300_000,
-};
+// Against hanging; how fast things are is measured elsewhere.
+const BOUNDS = { testTimeout: 400_000, hookTimeout: 300_000 };
 
-/** The two projects that `npm test` runs side by side take about as long as each other: the pipeline's faults are one of them. */
-const pipelineFaults = ['test/src/faults/pipeline.test.ts', 'test/src/faults/controls/**/*.test.ts'];
+/** Tests that share a broker and a registry, and so one set of topics: one file at a time. */
+const onSharedBroker = { globalSetup: ['test/src/setup/global.ts'], fileParallelism: false, ...BOUNDS };
+
+/** Tests that start brokers of their own, to kill them or to have them to themselves. They wait more than they work: two at a time. */
+const OWN_BROKERS = [
+  'test/src/faults/{pipeline,brokers}.test.ts',
+  'test/src/faults/controls/**/*.test.ts',
+  'test/src/faults/client/{leader-move,lost-answer,processor}.test.ts',
+  'test/src/integration/{local,protocols}/**/*.test.ts',
+  'test/src/integration/security/kafka.test.ts',
+];
 
 /** `source` makes workspace packages resolve to their TypeScript, so that unit tests need no build. */
 const conditions = ['source', 'node', 'import', 'default'];
@@ -41,24 +44,20 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/src/{integration,faults}/**/*.test.ts'],
-          exclude: pipelineFaults,
-          ...onBroker,
+          exclude: OWN_BROKERS,
+          ...onSharedBroker,
         },
       },
       {
         extends: true,
-        test: {
-          name: 'faults',
-          include: pipelineFaults,
-          ...onBroker,
-        },
+        test: { name: 'own-brokers', include: OWN_BROKERS, maxWorkers: 2, ...BOUNDS },
       },
       {
         extends: true,
         test: {
           name: 'ops',
           include: ['test/src/ops/**/*.test.ts'],
-          ...onBroker,
+          ...onSharedBroker,
           // Prometheus takes its time over a month of rules.
           testTimeout: 300_000,
         },

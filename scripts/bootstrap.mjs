@@ -19,14 +19,12 @@ export const seconds = (since) => ((performance.now() - since) / 1000).toFixed(1
 /**
  * Runs a command from the project's root; resolves with its exit code, 1 when it was ended by a signal. Its output goes to stderr, both streams.
  * A quiet command is said to be alive now and then. `held`: its output is kept back until it ends, for commands that run beside others.
- * `signal` ends it, and nothing is shown.
  */
-export function run(title, command, args, { env = process.env, held = false, signal } = {}) {
+export function run(title, command, args, { env = process.env, held = false } = {}) {
   return new Promise((resolve) => {
     const started = performance.now();
     let spoke = started;
     const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    signal?.addEventListener('abort', () => child.kill());
     const kept = [];
     const pass = (chunk) => {
       spoke = performance.now();
@@ -45,7 +43,7 @@ export function run(title, command, args, { env = process.env, held = false, sig
     const ended = (code) => {
       clearInterval(alive);
       process.off('SIGINT', stop).off('SIGTERM', stop);
-      if (signal?.aborted !== true) process.stderr.write(Buffer.concat(kept));
+      process.stderr.write(Buffer.concat(kept));
       resolve(code);
     };
     const alive = setInterval(() => {

@@ -52,14 +52,15 @@ const counted = (step) => async () => {
 /** A step that is no test. */
 const check = (...args) => counted(() => run(args[0], ...node(...args.slice(1))));
 
-/** Lint takes a minute of one core: it runs beside the unit tests, and is waited for after them. */
-const lintStop = new globalThis.AbortController();
-let linting = Promise.resolve(0);
-const startLint = () => {
-  const eslint = node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0');
-  linting = run('eslint', ...eslint, { held: true, signal: lintStop.signal });
-  return 0;
-};
+/** Compiles, and looks at the format meanwhile: both have one core. */
+const sources = counted(async () => {
+  const prettier = node('node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.');
+  return Math.max(...(await Promise.all([build(), run('prettier', ...prettier, { held: true })])));
+});
+
+const lint = counted(() =>
+  run('eslint', ...node('node_modules/eslint/bin/eslint.js', '.', '--max-warnings', '0'), { held: true }),
+);
 
 /** Says why, before anything is begun that needs a broker. */
 async function engine() {
@@ -74,25 +75,22 @@ async function engine() {
   }
 }
 
-/** Both wait more than they work, each on a broker of its own: together they take little longer than the longer one. */
+/** They wait more than they work, and the linter fills the gaps. */
 async function brokerTests() {
-  const codes = await Promise.all([vitest('integration'), vitest('faults')]);
+  const codes = await Promise.all([vitest('integration'), vitest('own-brokers'), lint()]);
   return Math.max(...codes);
 }
 
 const steps = [
   ['install', counted(install)],
-  ['typecheck', counted(build)],
-  ['lint begins, beside what follows', startLint],
-  ['format', check('prettier', 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.')],
+  ['typecheck and format', sources],
   ['generated files', check('generate', 'schemas/dist/generate/main.js', '--check')],
   ['unit and contract tests', () => vitest('unit')],
-  ['lint', counted(() => linting)],
   ...(quick
-    ? []
+    ? [['lint', lint]]
     : [
         ['a broker for the integration tests', engine],
-        ['integration and fault tests, at the same time', brokerTests],
+        ['integration and fault tests, and lint, at the same time', brokerTests],
       ]),
 ];
 
@@ -108,8 +106,6 @@ for (const [index, [title, step]] of steps.entries()) {
     break;
   }
 }
-lintStop.abort();
-await linting;
 rmSync(scratch, { recursive: true, force: true });
 say(`\n${seconds(started)} s in all`);
 process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`);

@@ -4,36 +4,16 @@
  * random kills miss narrow windows, which the failpoint tests open. What it can not prove: that no window exists without a failpoint.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Driver, SEED } from '../harness/driver.js';
 import { enrichmentFindings, RIGHT } from '../harness/enrichment.js';
-import { Fleet, type FleetOptions } from '../harness/fleet.js';
 import { KEPT } from '../harness/ledger.js';
 import { Stack } from '../harness/stack.js';
 import { seeded } from '../contract/random.js';
 import { startUdpPath } from '../harness/udp-proxy.js';
-import { sleep, waitFor } from '../harness/wait.js';
+import { sleep } from '../harness/wait.js';
 
-const SEED = Number(process.env['FLEETWIRE_SEED'] ?? 20260401);
-const ONE_EACH = { 'edge-listener': 1, decoder: 1, enricher: 1 } as const;
-
-let fleet: Fleet | null = null;
-
-function drive(stack: Stack, options: Partial<FleetOptions>): Fleet {
-  fleet = new Fleet({ seed: SEED, devices: 40, everyMs: 300, transport: 'tcp', ports: stack.ports, ...options });
-  fleet.start();
-  return fleet;
-}
-
-/** Waits until the fleet has been told of so many more reports. */
-async function acknowledged(more: number): Promise<void> {
-  const { ledger } = fleet!;
-  const goal = ledger.acknowledgedCount + more;
-  await waitFor(`${more} more acknowledgements`, () => ledger.acknowledgedCount >= goal);
-}
-
-afterEach(() => {
-  fleet?.stop();
-  fleet = null;
-});
+const driver = new Driver();
+afterEach(() => driver.stop());
 
 describe(`one broker, seed ${SEED}`, () => {
   let stack: Stack;
@@ -43,8 +23,8 @@ describe(`one broker, seed ${SEED}`, () => {
   afterAll(() => stack.stop());
 
   it('acknowledges nothing while the broker is away, loses nothing, and goes on by itself', async () => {
-    const fleet = drive(stack, {});
-    await acknowledged(200);
+    const fleet = driver.drive(stack, {});
+    await driver.acknowledged(200);
     await stack.cluster.brokers[0]!.kill('SIGKILL');
     // What was committed before the kill may still be answered; after that nothing may be.
     await sleep(1000);
@@ -54,14 +34,14 @@ describe(`one broker, seed ${SEED}`, () => {
     const edge = stack.of('edge-listener')[0]!;
     expect(await edge.metric('process_resident_memory_bytes')).toBeLessThan(300 * 1024 * 1024);
     await stack.cluster.brokers[0]!.start();
-    await acknowledged(200);
+    await driver.acknowledged(200);
     await fleet.finish();
     expect(await fleet.findings(stack, false)).toEqual(KEPT);
     expect(fleet.ledger.strangeAnswers).toEqual([]);
   });
 
   it('enriches each report once and in order while decoders and enrichers are killed and frozen under load', async () => {
-    const fleet = drive(stack, { everyMs: 200 });
+    const fleet = driver.drive(stack, { everyMs: 200 });
     const random = seeded(SEED + 1);
     for (const [fault, name] of [
       ['SIGKILL', 'enricher'],
@@ -69,7 +49,7 @@ describe(`one broker, seed ${SEED}`, () => {
       ['SIGKILL', 'enricher'],
       ['SIGSTOP', 'enricher'],
     ] as const) {
-      await acknowledged(100);
+      await driver.acknowledged(100);
       const victims = stack.of(name);
       const victim = victims[random.below(victims.length)]!;
       await victim.kill(fault);
@@ -94,15 +74,15 @@ describe(`one broker, seed ${SEED}`, () => {
     ['decoder.decoded', 'decoder'],
     ['enricher.folded', 'enricher'],
   ] as const)('keeps its promises when processes die at %s', async (point, service) => {
-    const fleet = drive(stack, { devices: 20, everyMs: 200 });
-    await acknowledged(50);
+    const fleet = driver.drive(stack, { devices: 20, everyMs: 200 });
+    await driver.acknowledged(50);
     for (const victim of stack.of(service)) {
       await victim.stop();
       await victim.start({ FLEETWIRE_FAILPOINTS: `${point}=exit@3` });
       await victim.gone();
       await victim.start();
     }
-    await acknowledged(50);
+    await driver.acknowledged(50);
     await fleet.finish();
     expect(await fleet.findings(stack, false)).toEqual(KEPT);
   });
@@ -111,13 +91,13 @@ describe(`one broker, seed ${SEED}`, () => {
     const random = seeded(SEED + 2);
     const path = await startUdpPath(stack.ports[0]!, { loss: 0.06, doubling: 0.25, delayMs: 50 }, random);
     try {
-      const fleet = drive(stack, { devices: 40, everyMs: 400, transport: 'udp', ports: [path.port] });
-      await acknowledged(200);
+      const fleet = driver.drive(stack, { devices: 40, everyMs: 400, transport: 'udp', ports: [path.port] });
+      await driver.acknowledged(200);
       // A frozen broker makes answers older than the devices wait.
       await stack.cluster.brokers[0]!.kill('SIGSTOP');
       await sleep(7000);
       await stack.cluster.brokers[0]!.kill('SIGCONT');
-      await acknowledged(100);
+      await driver.acknowledged(100);
       await fleet.finish();
       expect(path.lost).toBeGreaterThan(0);
       expect(path.doubled).toBeGreaterThan(0);
@@ -125,30 +105,5 @@ describe(`one broker, seed ${SEED}`, () => {
     } finally {
       path.close();
     }
-  });
-});
-
-describe(`three brokers, seed ${SEED}`, () => {
-  let stack: Stack;
-  beforeAll(async () => {
-    stack = await Stack.start({ brokers: 3, services: ONE_EACH });
-  });
-  afterAll(() => stack.stop());
-
-  it('keeps its promises while brokers are killed, stopped and frozen in turn', async () => {
-    const fleet = drive(stack, {});
-    await acknowledged(100);
-    const random = seeded(SEED);
-    for (const fault of ['SIGKILL', 'SIGTERM', 'SIGSTOP'] as const) {
-      const broker = stack.cluster.brokers[random.below(3)]!;
-      await broker.kill(fault);
-      await sleep(4000);
-      if (fault === 'SIGSTOP') await broker.kill('SIGCONT');
-      else await broker.start();
-      await stack.cluster.waitForBrokers(3, 60_000);
-      await acknowledged(60);
-    }
-    await fleet.finish();
-    expect(await fleet.findings(stack, false)).toEqual(KEPT);
   });
 });

@@ -4,22 +4,22 @@
  */
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
-import { Fleet, type FleetOptions } from '../../harness/fleet.js';
+import { Driver, SEED } from '../../harness/driver.js';
+import type { Fleet, FleetOptions } from '../../harness/fleet.js';
 import { Stack, type StackOptions } from '../../harness/stack.js';
 import { startUdpPath } from '../../harness/udp-proxy.js';
 import { sleep, waitFor } from '../../harness/wait.js';
 import { seeded } from '../../contract/random.js';
 
-const SEED = Number(process.env['FLEETWIRE_SEED'] ?? 20260401);
 /** Longer than an enricher's session: its partitions go to another. */
 const FROZEN_MS = 9_000;
 
+const driver = new Driver();
 let stack: Stack | null = null;
-let fleet: Fleet | null = null;
 afterEach(async () => {
-  fleet?.stop();
+  driver.stop();
   await stack?.stop();
-  stack = fleet = null;
+  stack = null;
 });
 
 /** A stack whose services all load `defect`, and which is stopped after the test. */
@@ -27,24 +27,16 @@ async function broken(defect: string, services: StackOptions['services']): Promi
   const preload = fileURLToPath(new URL(`./${defect}.mjs`, import.meta.url));
   return (stack = await Stack.start({ brokers: 1, services, preload, partitions: 2 }));
 }
-function drive(options: Partial<FleetOptions>): Fleet {
-  fleet = new Fleet({ seed: SEED, devices: 20, everyMs: 150, transport: 'tcp', ports: stack!.ports, ...options });
-  fleet.start();
-  return fleet;
-}
-async function acknowledged(more: number): Promise<void> {
-  const { ledger } = fleet!;
-  const goal = ledger.acknowledgedCount + more;
-  await waitFor(`${more} more acknowledgements`, () => ledger.acknowledgedCount >= goal);
-}
+const drive = (options: Partial<FleetOptions>): Fleet =>
+  driver.drive(stack!, { devices: 20, everyMs: 150, ...options });
 
 it('finds that an edge answered before the commit: what was acknowledged is not in raw-frames', async () => {
   const { cluster } = await broken('early-answer', { 'edge-listener': 1, decoder: 1, enricher: 1 });
   const edge = stack!.of('edge-listener')[0]!;
   const fleet = drive({});
-  await acknowledged(50);
+  await driver.acknowledged(50);
   await cluster.brokers[0]!.kill('SIGKILL');
-  await acknowledged(10);
+  await driver.acknowledged(10);
   await edge.kill('SIGKILL');
   fleet.stop();
   await cluster.brokers[0]!.start();
@@ -69,7 +61,7 @@ it('finds that duplicates are not dropped: a report that was sent again is enric
 it('finds that a former owner is not fenced: what it commits after it woke up is there twice', async () => {
   await broken('no-fencing', { 'edge-listener': 1, decoder: 1, enricher: 2 });
   const fleet = drive({});
-  await acknowledged(50);
+  await driver.acknowledged(50);
   const victim = stack!.of('enricher')[0]!;
   await victim.stop();
   await victim.start({ CONTROL_FREEZE_AT_STEP: '20' });
