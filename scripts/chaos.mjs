@@ -1,4 +1,4 @@
-// `npm run chaos:enrich`: installs and builds when needed, then runs test/src/chaos with the arguments given.
+// `npm run chaos:pipeline`, `chaos:enrich`, `chaos:commands`: installs and builds when needed, then runs test/src/chaos with the arguments given.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { build, install, ROOT } from './bootstrap.mjs';

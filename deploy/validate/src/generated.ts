@@ -1,8 +1,9 @@
-/** Every file under deploy/ and docs/runbooks/ that is made from code; a test compares them with what is committed. */
+/** Every file under deploy/ and docs/ that is made from what the services say of themselves; a test compares them with what is committed. */
 import { kafkaTopics, kafkaUsers, yamlOf } from './kafka.js';
 import { DASHBOARDS } from './ops/dashboards.js';
 import { PROMETHEUS_RULE, RULES_FILE } from './ops/rules.js';
 import { metricsPage } from './ops/services.js';
+import { topicsPage } from './topics-page.js';
 
 export interface GeneratedFile {
   /** In the repository. */
@@ -23,6 +24,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     },
     { path: 'deploy/k8s/tests/rules.generated.yaml', text: yamlOf(RULES_SOURCE, [RULES_FILE]) },
     { path: 'docs/runbooks/metrics.md', text: metricsPage() },
+    { path: 'docs/reference/topics.md', text: topicsPage() },
     ...DASHBOARDS.map((dashboard) => ({
       path: `deploy/grafana/${dashboard.file}.json`,
       text: `${JSON.stringify(dashboard.body, null, 2)}\n`,

@@ -5,6 +5,8 @@ import { CAUSES, TERMINAL_STATES } from './model.js';
 
 export interface DispatcherMetrics {
   event(event: CommandEvent): void;
+  /** An edge has written a command so many seconds after it was routed there. */
+  written(seconds: number): void;
   repeated(): void;
   forwarded(): void;
   invalid(): void;
@@ -40,6 +42,11 @@ export function dispatcherMetrics(metrics: Metrics): DispatcherMetrics {
     help: 'commands that ended, by how and why; cause none: nothing to say',
     labels: { state: STATES.filter((state) => TERMINAL_STATES.has(state)), cause: CAUSE_LABELS },
   });
+  const delivery = metrics.histogram({
+    name: 'fleetwire_command_delivery_seconds',
+    help: 'time from routing a command to the connection of its device until the edge has written it',
+    labels: {},
+  });
   const dropped = metrics.counter({
     name: 'fleetwire_commands_not_taken_total',
     help: 'records of commands that made no command: repeats of an id, forwarded to their partition, not readable',
@@ -54,6 +61,8 @@ export function dispatcherMetrics(metrics: Metrics): DispatcherMetrics {
       events.of({ state: event.state }).inc();
       if (event.terminal) ends.of({ state: event.state, cause: causeOf(event.cause) }).inc();
     },
+    // Clocks of two machines: a little less than nothing is nothing.
+    written: (seconds) => delivery.of({}).observe(Math.max(0, seconds)),
     repeated: () => dropped.of({ reason: 'repeated' }).inc(),
     forwarded: () => dropped.of({ reason: 'forwarded' }).inc(),
     invalid: () => dropped.of({ reason: 'invalid' }).inc(),

@@ -30,6 +30,7 @@ class World {
   readonly outputs: OutRecord[] = [];
   readonly task: DispatcherTask;
   readonly leases = new Leases();
+  readonly metrics = new Metrics('command-dispatcher', { process: false });
   nowMs = NOW_MS;
   #offset = 0;
 
@@ -40,7 +41,7 @@ class World {
       leases: this.leases,
       outbox: { send: (routed) => this.sent.push(routed), endSession: () => undefined },
       pulse: new CommitPulse(),
-      metrics: dispatcherMetrics(new Metrics('command-dispatcher', { process: false })),
+      metrics: dispatcherMetrics(this.metrics),
       smsGateway,
       answerMs: 60_000,
     });
@@ -235,6 +236,23 @@ describe('a command', () => {
     expect(world.sent.map(({ attempt, command }) => [attempt, command.arguments])).toEqual([
       [1, '{"cycle_time":60}'],
       [2, '{"cycle_time":60,"form":"D1"}'],
+    ]);
+  });
+
+  it('counts from its routing how long its edge took to write it, not the wait for its device', async () => {
+    const world = new World();
+    world.device({ protocol: 'h02' });
+    world.command('interval', { cycle_time: 60 });
+    world.nowMs += 20_000;
+    world.session('h02');
+    world.tick();
+    world.nowMs += 250;
+    world.report({});
+    const { text } = await world.metrics.exposition(false);
+    const line = /^fleetwire_command_delivery_seconds_(sum|count)\{.*\} (.*)$/gm;
+    expect([...text.matchAll(line)].map(([, what, value]) => [what, value])).toEqual([
+      ['sum', '0.25'],
+      ['count', '1'],
     ]);
   });
 

@@ -229,6 +229,8 @@ export class DispatcherTask implements Task {
       const { outstanding } = device;
       const events = edgeReport(device, report, nowUs);
       if (events.length > 0) this.#router.settled(outstanding);
+      if (outstanding !== null && events[0]?.state === 'written')
+        this.#deps.metrics.written((outstanding.writtenAtUs - outstanding.routedAtUs) / 1_000_000);
       this.#book.publish(ident, events, outputs);
     }
     this.#router.route(ident, device, nowUs, outputs);

@@ -217,6 +217,13 @@ export const PIPELINE_ALERTS: readonly Alert[] = [
 export const COMMAND_ALERTS: readonly Alert[] = [
   row(
     'warning',
+    'FleetwireCommandLatencyP95High',
+    '15m',
+    'One command in twenty takes more than 30 s from its routing until the edge has written it.',
+    'histogram_quantile(0.95, sum by (le) (rate(fleetwire_command_delivery_seconds_bucket[10m]))) > 30',
+  ),
+  row(
+    'warning',
     'FleetwireCommandMisrouted',
     '10m',
     'More than 2 % of the routed commands come to an edge that does not hold the device.',

@@ -271,6 +271,13 @@ const COMMANDS = dashboard('commands', 'commands', [
     q('{{result}}', `sum by (result) (rate(fleetwire_edge_commands_total${R}))`),
   ),
   p(
+    'Routed → written',
+    's',
+    'From routing to the connection until the edge has written it.',
+    q('p50', `histogram_quantile(0.5, sum by (le) (rate(fleetwire_command_delivery_seconds_bucket${R})))`),
+    q('p95', `histogram_quantile(0.95, sum by (le) (rate(fleetwire_command_delivery_seconds_bucket${R})))`),
+  ),
+  p(
     'Bounced',
     'ops',
     'The edge did not hold the device any more.',
