@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { seeded } from '../contract/random.js';
 import { Driver, SEED } from '../harness/driver.js';
 import { KEPT } from '../harness/ledger.js';
+import { moveLeaders } from '../harness/leaders.js';
 import { Stack } from '../harness/stack.js';
 import { sleep } from '../harness/wait.js';
 
@@ -12,9 +13,21 @@ afterEach(() => driver.stop());
 describe(`three brokers, seed ${SEED}`, () => {
   let stack: Stack;
   beforeAll(async () => {
-    stack = await Stack.start({ brokers: 3, services: { 'edge-listener': 1, decoder: 1, enricher: 1 } });
+    stack = await Stack.start({
+      brokers: 3,
+      services: { 'edge-listener': 1, decoder: 1, enricher: 1 },
+      env: { FLEETWIRE_LINGER_MS: '100' },
+    });
   });
   afterAll(() => stack.stop());
+
+  it('keeps its promises while leaders move under batches for several partitions', async () => {
+    const fleet = driver.drive(stack, { devices: 60, everyMs: 100 });
+    await driver.acknowledged(200);
+    await moveLeaders(stack.cluster.addresses, 'raw-frames', 4, () => driver.acknowledged(200));
+    await fleet.finish();
+    expect(await fleet.findings(stack, true)).toEqual(KEPT);
+  });
 
   it('keeps its promises while brokers are killed, stopped and frozen in turn', async () => {
     const fleet = driver.drive(stack, {});
