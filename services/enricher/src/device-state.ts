@@ -8,7 +8,7 @@ import { Liveness } from './presence.js';
 import { EPOCH_US, type Reader, type Writer } from './store/bytes.js';
 
 /** Version of the layout below. A record of another version is not read: its device starts anew. */
-export const STATE_FORMAT = 4;
+export const STATE_FORMAT = 5;
 
 export class DeviceState {
   readonly ring = new Ring();

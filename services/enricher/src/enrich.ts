@@ -14,6 +14,7 @@ import { START, type FoldState } from './fold/state.js';
 import { fold } from './fold/steps.js';
 import type { World } from './fold/world.js';
 import { compareEntries, entryOf, hourOf, outlineOf, type AlarmBits, type Entry, type Place } from './log/entry.js';
+import type { Checkpoint } from './log/hour.js';
 import { HORIZON_US } from './log/report-log.js';
 import { doubtsOf, foldDoubtsOf, withDoubts, type Doubt } from './quality.js';
 import { tripId } from './trips/records.js';
@@ -53,8 +54,8 @@ const isSame = (a: Place | null, b: Entry): boolean => a !== null && compareEntr
 export class Unsettled {
   readonly late = new Set<number>();
   readonly replaced: Entry[] = [];
-  fromUs = Infinity;
-  start: Buffer = Buffer.alloc(0);
+  /** Where to fold again from: before the first of them. */
+  base: Checkpoint | null = null;
   cause = 'late_report';
 }
 
@@ -167,9 +168,10 @@ function misplaced(state: DeviceState, entry: Entry, known: Entry | null, unsett
   const { log } = state;
   state.unsettled = true;
   const fromUs = Math.min(entry.timeUs, known?.timeUs ?? Infinity);
-  if (unsettled.fromUs === Infinity || hourOf(fromUs) < hourOf(unsettled.fromUs))
-    unsettled.start = log.startAt(fromUs) ?? encodeFold(state.fold);
-  unsettled.fromUs = Math.min(unsettled.fromUs, fromUs);
+  let { base } = unsettled;
+  if (base === null || fromUs <= base.upToUs)
+    unsettled.base = base = log.checkpointBefore(fromUs) ?? { upToUs: fromUs - 1, state: encodeFold(state.fold) };
+  const { state: start } = base;
   if (known !== null) {
     unsettled.cause = 'replaced_report';
     // Of an entry that came late itself in this batch the earlier folds knew nothing.
@@ -177,21 +179,23 @@ function misplaced(state: DeviceState, entry: Entry, known: Entry | null, unsett
     log.remove(known);
   }
   unsettled.late.add(entryKey(entry));
-  log.insert(entry, () => unsettled.start);
+  log.insert(entry, () => start);
 }
 
-/** Folds again from the first hour that changed, as it was before the batch and as it is now, and says what differs. */
+/** Folds again from the last kept state before what changed, as it was before the batch and as it is now, and says what differs. */
 export function settle(state: DeviceState, unsettled: Unsettled, profile: Profile): Settled {
   const { world } = profile;
-  const { late, replaced } = unsettled;
-  const start = decodeFold(unsettled.start);
-  const hours = [...state.log.hoursFrom(unsettled.fromUs)];
+  const { late, replaced, base } = unsettled;
+  if (base === null) return { outputs: NOTHING, enrichments: new Map(), doubts: new Map() };
+  const start = decodeFold(base.state);
+  const { entries, marks } = state.log.after(base.upToUs);
   const common = openOutputs(start, world);
 
   const before: Output[] = [];
-  const old = hours.flatMap(({ entries }) => entries).filter((entry) => !late.has(entryKey(entry)));
+  const kept = entries.filter((entry) => !late.has(entryKey(entry)));
+  const old = replaced.length === 0 ? kept : [...kept, ...replaced].sort(compareEntries);
   let oldFold = start;
-  for (const entry of [...old, ...replaced].sort(compareEntries)) oldFold = fold(oldFold, entry, world, before);
+  for (const entry of old) oldFold = fold(oldFold, entry, world, before);
   // What is on by the state that was reached under former limits or fences, and would not be under those of now, was told too.
   const open = openOutputs(state.fold, world);
   const said = lastOf(open, common, before, state.timed ? gapOutputs(oldFold) : []);
@@ -201,19 +205,19 @@ export function settle(state: DeviceState, unsettled: Unsettled, profile: Profil
   const doubts = new Map<number, readonly Doubt[]>();
   const after: Output[] = [];
   let next: FoldState = start;
-  for (const { hour, entries } of hours) {
-    state.log.setStart(hour, encodeFold(next));
-    for (const entry of entries) {
-      const from = after.length;
-      const previous = next;
-      next = fold(next, entry, world, after);
-      if (!late.has(entryKey(entry))) continue;
-      const found = foldDoubtsOf(previous, entry, world.thresholds);
-      if (found.length > 0) doubts.set(entryKey(entry), found);
-      const events = eventIds(after.slice(from));
-      enrichments.set(entryKey(entry), enrichmentOf(state, next, events, !isSame(state.log.newest, entry)));
-    }
+  let mark = 0;
+  for (const entry of entries) {
+    for (; mark < marks.length && marks[mark]!.upToUs < entry.timeUs; mark++) marks[mark]!.set(encodeFold(next));
+    const from = after.length;
+    const previous = next;
+    next = fold(next, entry, world, after);
+    if (!late.has(entryKey(entry))) continue;
+    const found = foldDoubtsOf(previous, entry, world.thresholds);
+    if (found.length > 0) doubts.set(entryKey(entry), found);
+    const events = eventIds(after.slice(from));
+    enrichments.set(entryKey(entry), enrichmentOf(state, next, events, !isSame(state.log.newest, entry)));
   }
+  for (; mark < marks.length; mark++) marks[mark]!.set(encodeFold(next));
   state.fold = next;
   const atUs = state.log.newest?.timeUs ?? 0;
   const outputs = state.corrections.correct(said, lastOf(common, after), unsettled.cause, atUs);

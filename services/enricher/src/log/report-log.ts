@@ -6,10 +6,14 @@
  * hour goes on, the one before is merged into one segment, sorted. `ident|HOUR` is the state at the hour's start.
  * Hours that the horizon has passed end as tombstones.
  *
- * A report in order asks for the open segment alone. What is stored apart from it is only read when an older hour is asked for.
+ * A report in order asks for the open segment alone, and so does one that is later than everything was when that segment was begun:
+ * devices that say several things in one second are not searched for. The last closed segments of the newest hour keep the state
+ * of the fold at their end, so that a report that is a little late does not fold the whole hour again.
  */
 import type { Reader, Writer } from '../store/bytes.js';
 import { compareEntries, HOUR_US, hourOf, type Entry } from './entry.js';
+import { addStored, beforeHour, emptyHour, NOTHING, openSegment, segmentPayload, sorted } from './hour.js';
+import type { Checkpoint, Hour, Segment } from './hour.js';
 import { LogChanges, partOf, type Part } from './log-changes.js';
 import { Packed } from './packed.js';
 import { putNewest, takeNewest, type Newest } from './newest.js';
@@ -18,31 +22,29 @@ import { putNewest, takeNewest, type Newest } from './newest.js';
 export const HORIZON_US = 6 * HOUR_US;
 /** Entries of an open segment: a state record then stays below 1 kB. */
 export const SEGMENT_ENTRIES = 24;
+/** Where no report is newer than all before it, a segment goes on up to here: states are kept between two event times. */
+export const SEGMENT_ENTRIES_MAX = 96;
+/** So many closed segments of the newest hour become one, when there are as many behind them. */
+const MERGED_SEGMENTS = 16;
 /** Small segments of a closed hour from which they are merged again: late reports came in the meantime. */
 const SMALL_SEGMENTS_MAX = 8;
 /** Entries of a merged segment: a device that reports without pause must not make a record that no broker takes. */
 const MERGED_ENTRIES = 2_000;
 
-interface Segment {
-  readonly number: number;
-  readonly packed: Packed;
+/** A place in the log at which the fold's state is kept. */
+export interface Mark {
+  readonly upToUs: number;
+  /** Keeps the state, found by folding again. */
+  readonly set: (state: Buffer) => void;
 }
-
-interface Hour {
-  readonly hour: number;
-  /** Encoded state of the fold before the hour's first entry. */
-  start: Buffer;
-  segments: Segment[];
-  nextNumber: number;
-}
-
-const NOTHING = Buffer.alloc(0);
 
 export class ReportLog {
   /** Oldest first. While `stored` is not read it is the newest hour's open segment alone. */
   #hours: Hour[] = [];
   #newest: Newest | null = null;
   readonly #changes = new LogChanges();
+  /** Event time of the newest entry when the open segment was begun: what is later is in that segment alone. */
+  #baseUs = Infinity;
   #stored: (() => Iterable<Part>) | null;
 
   /** `stored` gives what `takeChanges` said to write; it is asked at most once. */
@@ -54,7 +56,7 @@ export class ReportLog {
   get newest(): Newest | null {
     if (this.#newest === null) {
       const last = this.#all().at(-1);
-      if (last !== undefined) this.#newest = sorted(last).at(-1) ?? null;
+      if (last !== undefined) this.#newest = sorted(last.segments).at(-1) ?? null;
     }
     return this.#newest;
   }
@@ -75,12 +77,14 @@ export class ReportLog {
     const id = Buffer.allocUnsafe(8);
     id.writeUInt32BE(entry.idHigh, 0);
     id.writeUInt32BE(entry.idLow, 4);
-    for (const hour of this.#all()) {
-      if (entry.revision === 0 && hour.hour !== hourOf(entry.timeUs)) continue;
-      for (const { packed } of hour.segments) {
-        if (!packed.mayHold(id)) continue;
-        const found = packed.entries().find((e) => e.idHigh === entry.idHigh && e.idLow === entry.idLow);
-        if (found !== undefined) return found;
+    const own = entry.revision === 0;
+    if (own && entry.timeUs > this.#baseUs) return findIn(this.#hours.at(-1)!.segments.at(-1)!, id, entry);
+    for (const { hour, segments } of this.#all()) {
+      if (own && hour !== hourOf(entry.timeUs)) continue;
+      for (const segment of segments) {
+        if (own && segment.closedUs < entry.timeUs) continue;
+        const found = findIn(segment, id, entry);
+        if (found !== null) return found;
       }
     }
     return null;
@@ -94,7 +98,7 @@ export class ReportLog {
     const number = hourOf(entry.timeUs);
     let hour = this.#hours.at(-1);
     if (hour?.hour !== number) hour = this.#hourAt(number, start);
-    this.#append(hour, entry);
+    this.#append(hour, entry, start);
     if (this.#newest === null || compareEntries(entry, this.#newest) > 0) this.#newest = entry;
   }
 
@@ -104,29 +108,45 @@ export class ReportLog {
     if (hour === undefined) return;
     this.#replaceAll(
       hour,
-      sorted(hour).filter((e) => e.idHigh !== entry.idHigh || e.idLow !== entry.idLow),
+      sorted(hour.segments).filter((e) => e.idHigh !== entry.idHigh || e.idLow !== entry.idLow),
     );
     if (hour.segments.length === 0) this.#drop(hour);
     this.#newest = null;
+    this.#rebase();
   }
 
-  /** Hours from the one of `timeUs` on, with their entries in order. */
-  *hoursFrom(timeUs: number): Generator<{ readonly hour: number; readonly start: Buffer; readonly entries: Entry[] }> {
-    for (const hour of this.#all())
-      if (hour.hour >= hourOf(timeUs)) yield { hour: hour.hour, start: hour.start, entries: sorted(hour) };
+  /** The last kept state before an event time; null: no entry is that late. */
+  checkpointBefore(timeUs: number): Checkpoint | null {
+    const hours = this.#all();
+    // An hour without entries starts as the next one.
+    const hour = hours.find((h) => h.hour >= hourOf(timeUs));
+    if (hour === undefined) return null;
+    let found: Checkpoint = { upToUs: beforeHour(hourOf(timeUs)), state: hour.start };
+    if (hour === hours.at(-1))
+      for (const { closedUs, closed } of hour.segments)
+        if (closed !== null && closedUs < timeUs && closedUs > found.upToUs)
+          found = { upToUs: closedUs, state: closed };
+    return found;
   }
 
-  /** State of the fold before an event time's hour; null: no entry is that late. An hour without entries starts as the next one. */
-  startAt(timeUs: number): Buffer | null {
-    return this.#all().find((h) => h.hour >= hourOf(timeUs))?.start ?? null;
-  }
-
-  /** Another state at the start of an hour, found by folding again. */
-  setStart(number: number, start: Buffer): void {
-    const hour = this.#all().find((h) => h.hour === number);
-    if (hour === undefined || hour.start.equals(start)) return;
-    hour.start = start;
-    this.#changes.write(number);
+  /** Entries later than `upToUs` in the order of the fold, and the places among them at which its state is kept. */
+  after(upToUs: number): { readonly entries: Entry[]; readonly marks: readonly Mark[] } {
+    const entries: Entry[] = [];
+    const marks: Mark[] = [];
+    const hours = this.#all();
+    for (const hour of hours) {
+      if (hour.hour < hourOf(upToUs)) continue;
+      const isNewest = hour === hours.at(-1);
+      if (beforeHour(hour.hour) > upToUs)
+        marks.push({ upToUs: beforeHour(hour.hour), set: (state) => this.#setStart(hour, state) });
+      const found = sorted(hour.segments.filter(({ closedUs }) => !isNewest || closedUs > upToUs));
+      for (const entry of found) if (entry.timeUs > upToUs) entries.push(entry);
+      if (!isNewest) continue;
+      for (const segment of hour.segments)
+        if (segment.closed !== null && segment.closedUs > upToUs)
+          marks.push({ upToUs: segment.closedUs, set: (state) => this.#setClosed(hour, segment, state) });
+    }
+    return { entries, marks };
   }
 
   /** Forgets hours that lie wholly before the horizon. True when there were any. */
@@ -145,9 +165,9 @@ export class ReportLog {
     const written: Part[] = [];
     for (const { hour, start, segments } of this.#hours) {
       if (this.#changes.isWritten(hour)) written.push({ part: partOf(hour), payload: start });
-      for (const { number, packed } of segments)
-        if (packed !== open?.packed && this.#changes.isWritten(hour, number))
-          written.push({ part: partOf(hour, number), payload: withCount(packed) });
+      for (const segment of segments)
+        if (segment !== open && this.#changes.isWritten(hour, segment.number))
+          written.push({ part: partOf(hour, segment.number), payload: segmentPayload(segment) });
     }
     return { written, dropped: this.#changes.takeDropped() };
   }
@@ -156,7 +176,7 @@ export class ReportLog {
   writeOpen(out: Writer): void {
     const hour = this.#hours.at(-1);
     const open = this.#open();
-    out.room(32);
+    out.room(48);
     if (hour === undefined || open === undefined) {
       out.unsigned(0);
       return;
@@ -164,6 +184,7 @@ export class ReportLog {
     out.unsigned(hour.hour + 1);
     out.unsigned(open.number);
     putNewest(out, this.newest);
+    out.time(this.#baseUs, beforeHour(hour.hour));
     open.packed.write(out);
   }
 
@@ -173,7 +194,8 @@ export class ReportLog {
     if (hour < 0) return;
     const number = from.unsigned();
     this.#newest = takeNewest(from);
-    const segments = [{ number, packed: Packed.read(from) }];
+    this.#baseUs = from.time(beforeHour(hour))!;
+    const segments = [openSegment(number, Packed.read(from))];
     this.#hours = [{ hour, start: NOTHING, segments, nextNumber: number + 1 }];
   }
 
@@ -182,31 +204,8 @@ export class ReportLog {
     const stored = this.#stored;
     if (stored === null) return this.#hours;
     this.#stored = null;
-    for (const { part, payload } of stored()) {
-      const [hour = '', number] = part.split('.');
-      const found = this.#restored(Number(hour));
-      if (number === undefined) found.start = payload;
-      else this.#setSegment(found, Number(number), () => new Packed(payload, payload.readUInt16BE(0), 2));
-    }
+    addStored(this.#hours, stored());
     return this.#hours;
-  }
-
-  /** What is there already is newer than what is stored. */
-  #setSegment(hour: Hour, number: number, packed: () => Packed): void {
-    if (hour.segments.some((segment) => segment.number === number)) return;
-    hour.segments.push({ number, packed: packed() });
-    hour.segments.sort((a, b) => a.number - b.number);
-    hour.nextNumber = Math.max(hour.nextNumber, number + 1);
-  }
-
-  #restored(number: number): Hour {
-    let hour = this.#hours.find((h) => h.hour === number);
-    if (hour === undefined) {
-      hour = { hour: number, start: NOTHING, segments: [], nextNumber: 1 };
-      this.#hours.push(hour);
-      this.#hours.sort((a, b) => a.hour - b.hour);
-    }
-    return hour;
   }
 
   #hourAt(number: number, start: () => Buffer): Hour {
@@ -217,8 +216,9 @@ export class ReportLog {
     if (before?.hour === number) return before;
     const next = hours[at];
     if (next === undefined && before !== undefined) this.#merge(before);
-    const hour = { hour: number, start: next?.start ?? start(), segments: [], nextNumber: 1 };
+    const hour = emptyHour(number, next?.start ?? start());
     hours.splice(at, 0, hour);
+    if (next === undefined) this.#baseUs = beforeHour(number);
     this.#changes.write(number);
     return hour;
   }
@@ -227,24 +227,81 @@ export class ReportLog {
     return this.#hours.at(-1)?.segments.at(-1);
   }
 
-  #append(hour: Hour, entry: Entry): void {
+  #append(hour: Hour, entry: Entry, start: () => Buffer): void {
+    const isNewest = hour === this.#hours.at(-1);
     let segment = hour.segments.at(-1);
-    if (segment === undefined || segment.packed.count >= SEGMENT_ENTRIES) {
+    if (
+      segment === undefined ||
+      (segment.packed.count >= SEGMENT_ENTRIES && this.#closes(segment, entry, isNewest, start))
+    ) {
       // While it was open it travelled with the device's own record.
       if (segment !== undefined) this.#changes.write(hour.hour, segment.number);
-      segment = { number: hour.nextNumber++, packed: new Packed() };
+      const closed = segment?.number ?? 0;
+      segment = openSegment(hour.nextNumber++);
       hour.segments.push(segment);
+      if (isNewest && closed > MERGED_SEGMENTS && closed % MERGED_SEGMENTS === 0) this.#gather(hour, closed);
     }
     segment.packed.append(entry);
-    if (hour === this.#hours.at(-1)) return;
+    if (isNewest) return;
     this.#changes.write(hour.hour, segment.number);
     if (hour.segments.length <= SMALL_SEGMENTS_MAX) return;
     const small = hour.segments.filter(({ packed }) => packed.count <= SEGMENT_ENTRIES).length;
     if (small > SMALL_SEGMENTS_MAX) this.#merge(hour);
   }
 
+  /** Closes a full segment before `entry`, with the state that `start` gives; false: it goes on. */
+  #closes(segment: Segment, entry: Entry, isNewest: boolean, start: () => Buffer): boolean {
+    if (!isNewest) return true;
+    const newestUs = this.newest?.timeUs ?? Infinity;
+    const ahead = entry.timeUs > newestUs;
+    if (!ahead && segment.packed.count < SEGMENT_ENTRIES_MAX) return false;
+    segment.closedUs = newestUs;
+    segment.closed = ahead ? start() : null;
+    this.#baseUs = Math.max(this.#baseUs, newestUs);
+    return true;
+  }
+
+  /** Makes one segment of small ones that were closed a while ago: an hour of a device that reports without pause has few parts. */
+  #gather(hour: Hour, closed: number): void {
+    this.#all();
+    const last = closed - MERGED_SEGMENTS;
+    const small = hour.segments.filter(
+      ({ number, packed }) => number > last - MERGED_SEGMENTS && number <= last && packed.count <= SEGMENT_ENTRIES_MAX,
+    );
+    const end = small.at(-1);
+    if (end === undefined || small.length < 2) return;
+    const packed = new Packed();
+    for (const segment of small) {
+      for (const entry of segment.packed.entries()) packed.append(entry);
+      if (segment !== end) this.#changes.drop(hour.hour, segment.number);
+    }
+    const one = { number: end.number, packed, closedUs: end.closedUs, closed: null };
+    hour.segments = hour.segments.flatMap((s) => (s === end ? [one] : small.includes(s) ? [] : [s]));
+    this.#changes.write(hour.hour, one.number);
+  }
+
+  #setStart(hour: Hour, start: Buffer): void {
+    if (hour.start.equals(start)) return;
+    hour.start = start;
+    this.#changes.write(hour.hour);
+  }
+
+  #setClosed({ hour }: Hour, segment: Segment, state: Buffer): void {
+    if (segment.closed?.equals(state) === true) return;
+    segment.closed = state;
+    this.#changes.write(hour, segment.number);
+  }
+
+  /** Behind changes of closed segments. */
+  #rebase(): void {
+    const hour = this.#all().at(-1);
+    this.#baseUs = (hour?.segments ?? [])
+      .slice(0, -1)
+      .reduce((us, { closedUs }) => Math.max(us, closedUs), hour === undefined ? Infinity : beforeHour(hour.hour));
+  }
+
   #merge(hour: Hour): void {
-    if (hour.segments.length > 1) this.#replaceAll(hour, sorted(hour));
+    if (hour.segments.length > 1) this.#replaceAll(hour, sorted(hour.segments));
     else for (const { number } of hour.segments) this.#changes.write(hour.hour, number);
   }
 
@@ -255,7 +312,7 @@ export class ReportLog {
       const packed = new Packed();
       for (const entry of entries.slice(from, from + MERGED_ENTRIES)) packed.append(entry);
       const number = hour.nextNumber++;
-      hour.segments.push({ number, packed });
+      hour.segments.push(openSegment(number, packed));
       this.#changes.write(hour.hour, number);
     }
   }
@@ -269,15 +326,7 @@ export class ReportLog {
 
 const NO_CHANGES = { written: [], dropped: [] } as const;
 
-function sorted(hour: Hour): Entry[] {
-  const entries = hour.segments.flatMap(({ packed }) => packed.entries());
-  return entries.sort(compareEntries);
-}
-
-/** Number of entries (u16), then the entries. */
-function withCount(packed: Packed): Buffer {
-  const bytes = Buffer.allocUnsafe(2 + packed.length);
-  bytes.writeUInt16BE(packed.count, 0);
-  packed.bytes.copy(bytes, 2);
-  return bytes;
+function findIn({ packed }: Segment, id: Buffer, { idHigh, idLow }: Entry): Entry | null {
+  if (!packed.mayHold(id)) return null;
+  return packed.entries().find((e) => e.idHigh === idHigh && e.idLow === idLow) ?? null;
 }
