@@ -16,6 +16,16 @@ export interface Stamp {
   readonly protocol: string | null;
 }
 
+/** The body of an output with all that the shell knows. The body is used up: copying it costs as much as writing it. */
+function stamped<T extends Published, M extends object>(
+  { body, published, cause }: T,
+  more: M,
+  { ident, tenant, emittedUs }: Stamp,
+): T['body'] &
+  M & { ident: string; tenant: string | null; revision: number; cause: string | null; emitted_at: number } {
+  return Object.assign(body, { ident, tenant, revision: published, cause, emitted_at: emittedUs }, more);
+}
+
 export class Publisher {
   constructor(
     private readonly codec: Codec,
@@ -24,17 +34,14 @@ export class Publisher {
 
   /** A record of `events` or `trips`. */
   output(output: Published, stamp: Stamp, timestampMs?: number): OutRecord {
-    const { ident, tenant, emittedUs } = stamp;
-    const common = { ident, tenant, revision: output.published, cause: output.cause, emitted_at: emittedUs };
+    const { ident } = stamp;
     const value =
       output.topic === 'trips'
-        ? this.codec.encode('trips', { ...output.body, ...common, trip_id: output.id })
-        : this.codec.encode('events', {
-            ...output.body,
-            ...common,
-            event_id: output.id,
-            protocol: output.body.protocol ?? stamp.protocol,
-          });
+        ? this.codec.encode('trips', stamped(output, { trip_id: output.id }, stamp))
+        : this.codec.encode(
+            'events',
+            stamped(output, { event_id: output.id, protocol: output.body.protocol ?? stamp.protocol }, stamp),
+          );
     return this.#keyed(output.topic, ident, output.id, value, timestampMs);
   }
 

@@ -26,7 +26,7 @@ export const track: Step = (state, entry, facts, world) => {
     ignition,
     ignitionSinceUs: ignition === old.ignition ? old.ignitionSinceUs : entry.timeUs,
   };
-  return { ...state, track: next };
+  return { track: next, motion: state.motion, events: state.events, fences: state.fences };
 };
 
 /** A way counts once it is longer than drift, or the device says that it moves; a teleport is a new place, not a way. */

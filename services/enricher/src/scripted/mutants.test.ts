@@ -6,10 +6,13 @@ import { describe, expect, it } from 'vitest';
 import { Corrections } from '../corrections.js';
 import { STEPS, type Step } from '../fold/steps.js';
 import type { Facts } from '../fold/facts.js';
+import type { Fence, World } from '../fold/world.js';
+import { fences } from '../geofence/step.js';
 import { compareEntries, HOUR_US, type Entry } from '../log/entry.js';
 import { ReportLog } from '../log/report-log.js';
 import { PackedDevices } from '../store/packed-devices.js';
 import { motion } from '../trips/motion.js';
+import { borderFindings } from './border.js';
 import { delivered, inOrder, orderFindings, truthFindings } from './check.js';
 import { MODES } from './delivery.js';
 import { scriptedFleet } from './fleet.js';
@@ -172,4 +175,45 @@ describe('the check against the truth', () => {
     },
     120_000,
   );
+});
+
+describe('the check at the border of a fence', () => {
+  it('is green when nothing is broken', () => {
+    expect(borderFindings(SEED)).toEqual([]);
+  });
+
+  /** The same world with fences of another kind. */
+  const worldWith = (world: World, change: (fence: Fence) => Fence): World => {
+    const { fences: all } = world;
+    if (all === null) return world;
+    const known = (fence: Fence | null): Fence | null => (fence === null ? null : change(fence));
+    return {
+      ...world,
+      fences: {
+        near: (point, atUs) => all.near(point, atUs).map(change),
+        crossed: (from, to, atUs) => all.crossed(from, to, atUs).map(change),
+        byId: (id, atUs) => known(all.byId(id, atUs)),
+      },
+    };
+  };
+  const mistakes: readonly (readonly [string, Step])[] = [
+    [
+      'a fence is left at its border, without a margin',
+      (state, entry, facts, world, out) =>
+        fences(
+          state,
+          entry,
+          facts,
+          worldWith(world, (fence) => ({ ...fence, marginM: 0 })),
+          out,
+        ),
+    ],
+    [
+      'one fix is enough to enter or leave',
+      (state, entry, facts, world, out) => fences(fences(state, entry, facts, world, out), entry, facts, world, out),
+    ],
+  ];
+  it.each(mistakes)('turns red when %s', (_, broken) => {
+    expect(withStep(fences, broken, () => borderFindings(SEED)).length).toBeGreaterThan(0);
+  });
 });

@@ -29,9 +29,15 @@ export const motion: Step = (state, entry, facts, world, out) => {
     : facts.informs
       ? still(next, state, entry, world.thresholds, out)
       : next;
-  next = { ...next, ...anchors(next, entry, facts), informedUs: facts.informs ? entry.timeUs : next.informedUs };
-  return { ...state, motion: next };
+  return {
+    track: state.track,
+    motion: anchored(next, entry, facts),
+    events: state.events,
+    fences: state.fences,
+  };
 };
+
+// Field by field where a report in order comes along: the runtime copies what is spread several times as slowly.
 
 /** Reports come, but none has told of movement or rest for as long as a gap. */
 const silent = (motion: Motion, entry: Entry, thresholds: Thresholds): boolean =>
@@ -55,10 +61,16 @@ function counting(motion: Motion, entry: Entry, facts: Facts): Motion {
   const seconds = facts.before.ignition === true && facts.stretch ? facts.sinceUs / SECOND_US : 0;
   const { trip, stop } = motion;
   return {
-    ...motion,
+    anchor: motion.anchor,
+    anchorOdometerKm: motion.anchorOdometerKm,
+    informedUs: motion.informedUs,
+    pending: motion.pending,
+    pendingUs: motion.pendingUs,
+    pendingSpeed: motion.pendingSpeed,
     pendingCount: motion.pendingCount + 1,
     trip: trip === null ? null : counted(trip, entry, facts, seconds),
-    stop: stop === null ? null : { ...stop, count: stop.count + 1, idleS: stop.idleS + seconds },
+    stop:
+      stop === null ? null : { start: stop.start, idleS: stop.idleS + seconds, count: stop.count + 1, gap: stop.gap },
   };
 }
 
@@ -68,12 +80,21 @@ function counted(trip: Trip, entry: Entry, facts: Facts, seconds: number): Trip 
   // What was said of its end stays so.
   if (trip.endedUs !== null) return { ...trip, count, idleSinceS };
   return {
-    ...trip,
-    count,
+    start: trip.start,
+    last: trip.last,
+    rest: trip.rest,
+    stillUs: trip.stillUs,
+    endedUs: null,
+    maxSpeed: trip.maxSpeed,
+    idleS: trip.idleS,
     idleSinceS,
-    driver: trip.driver ?? entry.driver,
+    countLast: trip.countLast,
+    count,
     odometerSane: trip.odometerSane && sane(entry, facts),
     odometerWhole: trip.odometerWhole && (entry.odometerKm === null || Number.isInteger(entry.odometerKm)),
+    driver: trip.driver ?? entry.driver,
+    revision: trip.revision,
+    shownUs: trip.shownUs,
   };
 }
 
@@ -107,7 +128,17 @@ function moved(
     }
   }
   if (trip !== null)
-    return { ...motion, stop, trip: progress(movedOn(trip, mark, speed), entry, thresholds.trip_progress_s, out) };
+    return {
+      anchor: motion.anchor,
+      anchorOdometerKm: motion.anchorOdometerKm,
+      informedUs: motion.informedUs,
+      pending: motion.pending,
+      pendingUs: motion.pendingUs,
+      pendingSpeed: motion.pendingSpeed,
+      pendingCount: motion.pendingCount,
+      trip: progress(movedOn(trip, mark, speed), entry, thresholds.trip_progress_s, out),
+      stop,
+    };
 
   const goesOn = motion.pending !== null && entry.timeUs - motion.pendingUs <= STRETCH_US;
   // The movement began behind the last report: way and odometer count from there.
@@ -170,14 +201,21 @@ function progress(trip: Trip, entry: Entry, everyS: number, out: Output[]): Trip
 
 function movedOn(trip: Trip, mark: Mark, speed: number | null): Trip {
   return {
-    ...trip,
+    start: trip.start,
     last: mark,
     rest: null,
     stillUs: null,
+    endedUs: trip.endedUs,
     maxSpeed: max(trip.maxSpeed, speed),
     idleS: trip.idleS + trip.idleSinceS,
     idleSinceS: 0,
     countLast: trip.count,
+    count: trip.count,
+    odometerSane: trip.odometerSane,
+    odometerWhole: trip.odometerWhole,
+    driver: trip.driver,
+    revision: trip.revision,
+    shownUs: trip.shownUs,
   };
 }
 
@@ -246,7 +284,7 @@ function hide(state: FoldState, entry: Entry, out: Output[]): FoldState {
 }
 
 /** Displacement counts from the last movement, or from where the vehicle was first seen at rest. */
-function anchors(motion: Motion, entry: Entry, facts: Facts): Pick<Motion, 'anchor' | 'anchorOdometerKm'> {
+function anchored(motion: Motion, entry: Entry, facts: Facts): Motion {
   const back =
     entry.odometerKm !== null && motion.anchorOdometerKm !== null && entry.odometerKm < motion.anchorOdometerKm;
   return {
@@ -255,6 +293,13 @@ function anchors(motion: Motion, entry: Entry, facts: Facts): Pick<Motion, 'anch
       facts.moves || back
         ? (entry.odometerKm ?? motion.anchorOdometerKm)
         : (motion.anchorOdometerKm ?? entry.odometerKm),
+    informedUs: facts.informs ? entry.timeUs : motion.informedUs,
+    pending: motion.pending,
+    pendingUs: motion.pendingUs,
+    pendingSpeed: motion.pendingSpeed,
+    pendingCount: motion.pendingCount,
+    trip: motion.trip,
+    stop: motion.stop,
   };
 }
 
