@@ -12,7 +12,6 @@ import {
   type Command,
   type Encoded,
   type EncodeEnv,
-  type FrameContext,
   type Protocol,
   type ProtocolId,
   type RejectReason,
@@ -273,7 +272,7 @@ export class Connection implements Holder {
     if (accepted.kind === 'publish') {
       this.#badFrames.good();
       this.frames++;
-      this.#publish(protocol, bytes, accepted.ident, accepted.context, accepted.reply, accepted.class);
+      this.#publish(protocol, bytes, accepted);
       return;
     }
     const { rejection, ident, reply } = accepted;
@@ -283,14 +282,8 @@ export class Connection implements Holder {
     else this.#bad();
   }
 
-  #publish(
-    protocol: Protocol,
-    bytes: Uint8Array,
-    said: string,
-    context: FrameContext,
-    reply: Uint8Array | null,
-    outcome: 'data' | 'control',
-  ): void {
+  #publish(protocol: Protocol, bytes: Uint8Array, accepted: Extract<Accepted, { kind: 'publish' }>): void {
+    const { ident: said, context, reply, class: outcome } = accepted;
     const { admission, sessions, publisher, metrics } = this.#deps;
     const ident = admission.identOf(said);
     const refusal = admission.refusal(ident, protocol.id, bytes.length, this.#monotonicMs);
@@ -298,6 +291,9 @@ export class Connection implements Holder {
       this.#bytes.refused.inc(bytes.length);
       this.#counts.frame('refused').inc();
       metrics.refused.of({ reason: refusal }).inc();
+      // Nothing is committed of it, so nothing waits; behind answers that are still owed it would be out of order.
+      if (refusal === 'unknown_device' && accepted.refusal !== undefined && this.#replies.length === 0)
+        this.#outlet.write(accepted.refusal);
       // Without an answer the device would count on the next one: its stream ends here.
       this.finish(refusal === 'rate_limited' ? 'rate_limited' : 'blocked');
       return;

@@ -3,6 +3,8 @@
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createServer } from 'node:net';
+import { familyOf } from '@fleetwire/protocols';
+import { encodeRegistration } from '@fleetwire/protocols/simulate/jt808';
 import { lineFamily } from './testing/line-protocol.js';
 import { TestEdge } from './testing/harness.js';
 
@@ -438,6 +440,21 @@ describe('admission', () => {
     await alias.hears('A1\n');
     expect(edge.frames.map((frame) => frame.ident)).toEqual(['truck']);
     expect(await edge.metric('fleetwire_edge_refused_frames_total', { reason: 'blocked' })).toBe(1);
+  });
+
+  it('tells a device that nobody knows why, where its protocol has words for it', async () => {
+    const edge = await start({ env: { FLEETWIRE_UNKNOWN_DEVICES: 'refuse' }, families: [familyOf('jt808')] });
+    const device = { phone: '13812345678', edition: 2013 } as const;
+    const names = { province: 44, city: 300, manufacturer: 'STRAK', model: 'ST-902AL', terminal: '1A2B3C4' };
+    const stranger = await edge.tcp();
+    const heard: Buffer[] = [];
+    stranger.socket.on('data', (bytes) => heard.push(bytes));
+    stranger.socket.write(encodeRegistration(device, 1, { ...names, plateColour: 1, plate: 'A12345' }));
+    await stranger.closed();
+    // 0x8100: the serial of the registration, result 4, no code.
+    expect(Buffer.concat(heard).toString('hex')).toBe('7e810000030138123456780000000104b67e');
+    expect(edge.frames).toEqual([]);
+    expect(await edge.metric('fleetwire_edge_refused_frames_total', { reason: 'unknown_device' })).toBe(1);
   });
 });
 

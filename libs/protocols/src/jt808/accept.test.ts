@@ -39,6 +39,20 @@ describe('the conversation of a device', () => {
     ]);
   });
 
+  it('begins with a refusal without a code for a device that nobody knows, where such are refused', () => {
+    const names = { province: 44, city: 300, manufacturer: 'STRAK', model: 'ST-902AL', terminal: '1A2B3C4' };
+    for (const device of [d13, d19]) {
+      const state = jt808.open();
+      const frame = jt808Device.encodeRegistration(device, 7, { ...names, plateColour: 1, plate: 'A12345' });
+      const accepted = accept(frame, state);
+      const refused = jt808Device.encodeMessage(device, 0x8100, 0, new Writer(3).u16(7).u8(4).done());
+      expect(accepted).toMatchObject({ kind: 'publish', refusal: refused });
+      // Only one of both is sent, so they share a serial of the server.
+      expect(state.serial).toBe(1);
+    }
+    expect(accept(jt808Device.encodeHeartbeat(d13, 1))).not.toHaveProperty('refusal');
+  });
+
   it('goes on in the 2019 edition with its version byte and longer phone', () => {
     const registration =
       '7e0100405401000000000138123456780001002c012c535452414b00000000000053542d393032414c0000000000000000000000000000000000000000000031413242334334000000000000000000000000000000000000000000000001d4c1423132333435457e';
@@ -113,7 +127,16 @@ describe('the answer', () => {
     const cutShort = wordMessage(0x0200, { phone: bcdBytes('1', 6), version: null }, 1, new Uint8Array(28)).slice();
     cutShort[4] = 0x40;
     cutShort[cutShort.length - 2]! ^= 0x40 ^ 0x1c;
-    for (const frame of [damagedSum(), cutShort, jt808Device.encodeMessage(d13, 0x0100, 1, new Uint8Array(20))])
+    // A header of the 2019 edition with its sum takes 18 bytes.
+    const short2019 = wordMessage(0x4002, { phone: bcdBytes('1', 6), version: null }, 1, new Uint8Array(3)).slice();
+    short2019[3] = 0x40;
+    short2019[short2019.length - 2]! ^= 0x40;
+    for (const frame of [
+      damagedSum(),
+      cutShort,
+      short2019,
+      jt808Device.encodeMessage(d13, 0x0100, 1, new Uint8Array(20)),
+    ])
       expect(accept(frame)).toMatchObject({ kind: 'reject', reply: null });
   });
 });
