@@ -1,4 +1,4 @@
-// `npm run fuzz`: installs and builds when needed, then runs the fuzzer of test/src/fuzz with the arguments given.
+// `npm run fuzz` and `npm run ids`: installs and builds when needed, then runs the fuzzer of test/src/fuzz with the arguments given.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { build, install, ROOT } from './bootstrap.mjs';
