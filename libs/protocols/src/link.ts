@@ -129,7 +129,7 @@ export class Link {
     if (this.#broken) return;
     this.#final = this.#transport === 'udp';
     const unread = this.#to - this.#from;
-    if (unread === 0) {
+    if (unread === 0 || (unread === 1 && this.#settled(chunk))) {
       this.#bytes = chunk;
       this.#owned = false;
       this.#from = 0;
@@ -235,6 +235,12 @@ export class Link {
       if (writes !== undefined && writes.length > 0) (out ??= []).push(...writes);
     }
     return out ?? [];
+  }
+
+  #settled(chunk: Uint8Array): boolean {
+    const speaker = this.#current;
+    if (speaker?.protocol.settles === undefined || chunk.length === 0) return false;
+    return speaker.protocol.settles(speaker.state, this.#bytes[this.#from]!, chunk[0]!);
   }
 
   #view(): FrameView {

@@ -131,6 +131,11 @@ export type Accepted =
       readonly ident: string;
       readonly context: FrameContext;
       readonly reply: Uint8Array | null;
+      /**
+       * What a device is told at once, in place of `reply`, that nobody knows where such are refused: a registration names its refusal.
+       * Absent: nothing, its connection just ends.
+       */
+      readonly refusal?: Uint8Array;
       /** Data carries reports; control is login, heartbeat or an answer to a command. For metrics only. */
       readonly class: 'data' | 'control';
     }
@@ -257,6 +262,11 @@ export interface Protocol<State extends LinkState = LinkState> {
   /** `env`: for a protocol whose tolerance is a setting of the device (ATrack); without it the strict rules hold. */
   frame(view: FrameView, state: State, env?: AcceptEnv): Framed;
   accept(frame: Uint8Array, state: State, env: AcceptEnv): Accepted;
+  /**
+   * Whether `left`, the one byte that waits, belongs to no message now that the next read begins with `next`: a flag that closed one and
+   * might have opened another. It is dropped then, which spares the read a copy. Absent: never.
+   */
+  settles?(state: State, left: number, next: number): boolean;
   /** Bytes that the protocol itself must send after a silence (JT808: request for missing parts). Called once a second. */
   tick?(state: State, nowMs: number): readonly Uint8Array[];
   /** Pure: same input, same outcome. */

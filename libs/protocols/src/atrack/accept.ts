@@ -94,7 +94,9 @@ function binary(frame: Uint8Array, state: AtrackLink, env: AcceptEnv): Accepted 
 }
 
 function ascii(frame: Uint8Array, state: AtrackLink, env: AcceptEnv): Accepted {
-  const said = asciiHeader(frame, 0, frame.length);
+  const summed = isSummed(frame, state);
+  // The header of a frame whose sum `frame` has just found good has just been read too.
+  const said = summed && asciiHead.start === 0 ? 'ok' : asciiHeader(frame, 0, frame.length);
   if (said !== 'ok') return refuse(frame, said === 'need' ? 'truncated' : said, null, 'header');
   const { length, sequence, unitFrom, unitTo } = asciiHead;
   const exact = unitTo - unitFrom <= EXACT_DIGITS;
@@ -105,7 +107,7 @@ function ascii(frame: Uint8Array, state: AtrackLink, env: AcceptEnv): Accepted {
     return report(frame, UTF8, unit.high, unit.low, sequence, state, env);
   if (!whole && env.settingsOf(identOf(unit.high, unit.low)).crcMode !== 'lenient')
     return refuse(frame, 'bad_length', null, 'length');
-  const fits = whole && (isSummed(frame, state) || asciiCrcFits(frame, 0, length));
+  const fits = whole && (summed || asciiCrcFits(frame, 0, length));
   const context = fits ? NO_CONTEXT : MISMATCH;
   return report(frame, context, unit.high, unit.low, sequence, state, env);
 }

@@ -16,7 +16,7 @@ export const EQUALS = 0x3d;
 export const AT_SIGN = 0x40;
 
 /** Longest run of digits that a double holds exactly. */
-const DIGITS_MAX = 15;
+export const DIGITS_MAX = 15;
 
 export const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 export const isUpper = (byte: number): boolean => byte >= 0x41 && byte <= 0x5a;

@@ -5,15 +5,27 @@
  *   speed u16 | outputs u8 | analog u16 | driver str | temperature 1 i16 | temperature 2 i16 | text str
  */
 import { i16, i32, latin1, u16, u32 } from '../wire/reader.js';
-import { BAD, COMMA, DECIMAL, EMPTY, PERCENT, SUB, find, onlyZeros, scanNumber, scanned, trimmed } from './ascii.js';
+import {
+  BAD,
+  COMMA,
+  DECIMAL,
+  DIGITS_MAX,
+  EMPTY,
+  MINUS,
+  PERCENT,
+  SUB,
+  find,
+  onlyZeros,
+  scanNumber,
+  scanned,
+  trimmed,
+} from './ascii.js';
 import { type Draft, NONE } from './draft.js';
 import { textKeyOf } from './text.js';
-import { asciiTime, binaryTime, type TimeBytes } from './time.js';
+import { CALENDAR_DIGITS, asciiTime, binaryTime, type TimeBytes } from './time.js';
 
 /** Shortest record: no driver, no text. */
 export const recordMin = (timeBytes: TimeBytes): number => 29 + 3 * timeBytes;
-/** Commas of an ASCII record in front of its text. */
-export const COMMAS_MIN = 16;
 
 /** Reads the fixed part at `at`. Gives the offset of the custom info, or -1: the frame ends inside the fixed part. */
 export function readBinaryFixed(b: Uint8Array, at: number, end: number, timeBytes: TimeBytes, d: Draft): number {
@@ -52,36 +64,69 @@ export function readBinaryFixed(b: Uint8Array, at: number, end: number, timeByte
 const U16_MAX = 0xffff;
 const U32_MAX = 0xffffffff;
 
+/**
+ * The field at `cursor` when it is digits and a comma, as nearly all are: moves `cursor` behind the comma. -1, and nothing moved, for
+ * everything else: `scanNumber` says what that is.
+ */
+function plainDigits(b: Uint8Array, to: number): number {
+  const from = cursor;
+  let at = from;
+  let value = 0;
+  for (; at < to; at++) {
+    const digit = b[at]! - 0x30;
+    if (digit < 0 || digit > 9) break;
+    value = value * 10 + digit;
+  }
+  if (at === to || b[at] !== COMMA || at === from || at - from > DIGITS_MAX) return -1;
+  cursor = at + 1;
+  return value;
+}
+
 /** A whole number within bounds; what is not is left out and remembered. Moves `cursor` behind the comma. */
 function whole(b: Uint8Array, to: number, low: number, high: number, d: Draft): number {
+  const plain = plainDigits(b, to);
+  if (plain >= 0) return within(plain, low, high, d);
   const value = scanNumber(b, cursor, to);
   cursor = scanned.end + 1;
   if (scanned.kind === EMPTY) return NONE;
-  if (scanned.kind === BAD || scanned.kind === DECIMAL || value < low || value > high) {
+  if (scanned.kind === BAD || scanned.kind === DECIMAL) {
     d.bad = true;
     return NONE;
   }
-  return value;
+  return within(value, low, high, d);
+}
+
+function within(value: number, low: number, high: number, d: Draft): number {
+  if (value >= low && value <= high) return value;
+  d.bad = true;
+  return NONE;
 }
 /** Where the next field begins. Module state for one call of `readAsciiFixed`, which does not call itself. */
 let cursor = 0;
 
 /** As `whole`; a value with a decimal point is in another unit, `scale` of the wire's units each. */
 function scaled(b: Uint8Array, to: number, low: number, high: number, scale: number, d: Draft): number {
+  const negative = b[cursor] === MINUS;
+  if (negative) cursor++;
+  const plain = plainDigits(b, to);
+  if (plain >= 0) return within(negative ? -plain : plain, low, high, d);
+  if (negative) cursor--;
   let value = scanNumber(b, cursor, to);
   cursor = scanned.end + 1;
   if (scanned.kind === EMPTY) return NONE;
   // Rounded at a thousandth of the wire's unit, so that 1.1 × 10 is 11.
   if (scanned.kind === DECIMAL) value = Math.round(value * scale * 1000) / 1000;
-  if (scanned.kind === BAD || value < low || value > high) {
+  if (scanned.kind === BAD) {
     d.bad = true;
     return NONE;
   }
-  return value;
+  return within(value, low, high, d);
 }
 
 function time(b: Uint8Array, to: number, d: Draft): number {
   const from = cursor;
+  const plain = plainDigits(b, to);
+  if (plain > 0 && plain <= U32_MAX && cursor - from <= CALENDAR_DIGITS) return plain;
   const end = find(b, COMMA, from, to);
   cursor = end + 1;
   const seconds = asciiTime(b, from, end);
@@ -94,9 +139,6 @@ function time(b: Uint8Array, to: number, d: Draft): number {
  * offset of the first custom value, `to` + 1 when there is none, or -1: the line has fewer than 16 commas.
  */
 export function readAsciiFixed(b: Uint8Array, at: number, to: number, formKnown: boolean, d: Draft): number {
-  let commas = 0;
-  for (let i = at; i < to && commas < COMMAS_MIN; i++) if (b[i] === COMMA) commas++;
-  if (commas < COMMAS_MIN) return -1;
   cursor = at;
   d.bad = false;
   d.gps = time(b, to, d);
@@ -118,6 +160,8 @@ export function readAsciiFixed(b: Uint8Array, at: number, to: number, formKnown:
   cursor = driverEnd + 1;
   d.temperature1 = whole(b, to, -32768, 32767, d);
   d.temperature2 = whole(b, to, -32768, 32767, d);
+  // A field that ran to the end of the line has left the cursor behind it, and so have all after it.
+  if (cursor > to) return -1;
   d.startCustom();
   return readText(b, cursor, to, formKnown, d);
 }

@@ -68,8 +68,10 @@ export interface AsciiHeader {
   unit: number;
   /** First byte of the first record. */
   body: number;
+  /** Where the frame begins. */
+  start: number;
 }
-export const asciiHead: AsciiHeader = { length: 0, sequence: 0, unitFrom: 0, unitTo: 0, unit: 0, body: 0 };
+export const asciiHead: AsciiHeader = { length: 0, sequence: 0, unitFrom: 0, unitTo: 0, unit: 0, body: 0, start: 0 };
 
 /** Reads the header at `from` into `asciiHead`. The first eight bytes passed `isAsciiAt`. */
 export function asciiHeader(b: Uint8Array, from: number, to: number): 'ok' | 'need' | 'bad_length' | 'bad_syntax' {
@@ -106,6 +108,7 @@ export function asciiHeader(b: Uint8Array, from: number, to: number): 'ok' | 'ne
   asciiHead.unitTo = at;
   asciiHead.unit = unit;
   asciiHead.body = at + 1;
+  asciiHead.start = from;
   return 'ok';
 }
 

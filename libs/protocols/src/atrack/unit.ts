@@ -40,10 +40,14 @@ export function acknowledgement(high: number, low: number, sequence: number): Ui
   const bytes = new Uint8Array(12);
   bytes[0] = 0xfe;
   bytes[1] = 0x02;
-  for (let i = 0; i < 4; i++) {
-    bytes[2 + i] = high >>> (24 - 8 * i);
-    bytes[6 + i] = low >>> (24 - 8 * i);
-  }
+  bytes[2] = high >>> 24;
+  bytes[3] = high >>> 16;
+  bytes[4] = high >>> 8;
+  bytes[5] = high;
+  bytes[6] = low >>> 24;
+  bytes[7] = low >>> 16;
+  bytes[8] = low >>> 8;
+  bytes[9] = low;
   bytes[10] = sequence >>> 8;
   bytes[11] = sequence;
   return bytes;

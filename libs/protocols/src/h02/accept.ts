@@ -23,7 +23,7 @@ export function accept(frame: Uint8Array, state: H02Link, env: AcceptEnv): Accep
   const ident = identOfRecord(frame, state.ident);
   if (ident === null) return reject(state, rejection('bad_ident', frame.length, 'ident'));
   const reply = env.settingsOf(ident).h02Ack ?? 'r12';
-  return publish(state, ident, 'data', reply === 'r12' ? r12(ident, env.nowMs) : null);
+  return publish(state, ident, 'data', reply === 'r12' ? r12(ident, state, env.nowMs) : null);
 }
 
 function acceptText(frame: Uint8Array, state: H02Link, env: AcceptEnv): Accepted {
@@ -40,7 +40,7 @@ function acceptText(frame: Uint8Array, state: H02Link, env: AcceptEnv): Accepted
   const type = typeOf(f);
   const data =
     type.kind !== 'silent' && type.kind !== 'heartbeat' && type.kind !== 'confirmation' && type.kind !== 'text';
-  return publish(state, ident, data ? 'data' : 'control', replyTo(f, type, ident, env));
+  return publish(state, ident, data ? 'data' : 'control', replyTo(f, type, ident, state, env));
 }
 
 function publish(state: H02Link, ident: string, kind: 'data' | 'control', reply: Uint8Array | null): Accepted {
@@ -54,7 +54,7 @@ function reject(state: H02Link, why: Rejection): Accepted {
   return { kind: 'reject', rejection: why, ident: null, reply: null, close };
 }
 
-function replyTo(f: TextFields, type: MessageType, ident: string, env: AcceptEnv): Uint8Array | null {
+function replyTo(f: TextFields, type: MessageType, ident: string, state: H02Link, env: AcceptEnv): Uint8Array | null {
   if (type.ack === 'none') return null;
   const mode = env.settingsOf(ident).h02Ack ?? 'r12';
   if (mode === 'none') return null;
@@ -66,7 +66,7 @@ function replyTo(f: TextFields, type: MessageType, ident: string, env: AcceptEnv
   }
   // A frame that gave no report is not acknowledged.
   if (findBlock(f) < 0 && findStatus(f) < 0) return null;
-  if (mode === 'r12') return r12(ident, env.nowMs);
+  if (mode === 'r12') return r12(ident, state, env.nowMs);
   if (!type.classic) return null;
   const t = utcFields(env.nowMs);
   const stamp = `20${two(t.yy)}${two(t.mo)}${two(t.dd)}${two(t.hh)}${two(t.mi)}${two(t.ss)}`;
@@ -74,30 +74,31 @@ function replyTo(f: TextFields, type: MessageType, ident: string, env: AcceptEnv
 }
 
 /** `*HQ,<id>,R12,<HHMMSS>#`: the server's time of day. The mark is HQ for every device; see the README. */
-function r12(ident: string, nowMs: number): Uint8Array {
+function r12(ident: string, state: H02Link, nowMs: number): Uint8Array {
+  let last = state.r12;
+  if (last?.ident !== ident)
+    state.r12 = last = { ident, bytes: latin1Bytes(`*${VENDOR_DEFAULT},${ident},R12,000000#`) };
+  const { bytes: form } = last;
+  const bytes = new Uint8Array(form.length);
+  const time = form.length - TIME_FROM_END;
+  for (let i = 0; i < time; i++) bytes[i] = form[i]!;
   const second = Math.floor(nowMs / 1000) % 86_400;
-  const bytes = new Uint8Array(R12_HEAD.length + ident.length + R12_TAIL.length);
-  let at = copyText(R12_HEAD, bytes, 0);
-  at = copyText(ident, bytes, at);
-  copyText(R12_TAIL, bytes, at);
-  at += R12_TIME_AT;
-  putTwo(bytes, at, Math.floor(second / 3600));
-  putTwo(bytes, at + 2, Math.floor(second / 60) % 60);
-  putTwo(bytes, at + 4, second % 60);
+  const minute = (second / 60) | 0;
+  const hour = (minute / 60) | 0;
+  putTwo(bytes, time, hour);
+  putTwo(bytes, time + 2, minute - hour * 60);
+  putTwo(bytes, time + 4, second - minute * 60);
+  bytes[time + 6] = HASH;
   return bytes;
 }
-const R12_HEAD = `*${VENDOR_DEFAULT},`;
-const R12_TAIL = ',R12,000000#';
-const R12_TIME_AT = 5;
+/** `HHMMSS#` */
+const TIME_FROM_END = 7;
+const HASH = 0x23;
 const ZERO = 0x30;
-/** Writes ASCII and gives the offset behind it. */
-function copyText(text: string, into: Uint8Array, at: number): number {
-  for (let i = 0; i < text.length; i++) into[at + i] = text.charCodeAt(i);
-  return at + text.length;
-}
 function putTwo(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = ZERO + Math.floor(value / 10);
-  bytes[at + 1] = ZERO + (value % 10);
+  const tens = (value / 10) | 0;
+  bytes[at] = ZERO + tens;
+  bytes[at + 1] = ZERO + value - tens * 10;
 }
 
 /**

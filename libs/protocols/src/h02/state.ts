@@ -31,6 +31,8 @@ export interface H02Link extends LinkState {
   /** The `$` at the front was once exactly this long at the end of a read, although its head is damaged. */
   damagedLength: 32 | 45 | null;
   badFrames: number;
+  /** The answer that was worded last, and for whom: only its time changes. */
+  r12: { readonly ident: string; readonly bytes: Uint8Array } | null;
   /** Second (since 1970) that the last command carried as HHMMSS: the next one takes a later one. */
   commandSecond: number;
 }
@@ -42,6 +44,7 @@ export function open(known?: Known): H02Link {
     binaryLength: null,
     damagedLength: null,
     badFrames: 0,
+    r12: null,
     commandSecond: 0,
   };
 }

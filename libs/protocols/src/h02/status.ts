@@ -9,11 +9,13 @@ const words = new Map<number, string>();
 
 /** Eight upper-case hexadecimal digits. */
 export function wordText(word: number): string {
-  const known = words.get(word);
+  // As a signed number each of them is a small integer, which is looked up without hashing a double.
+  const key = word | 0;
+  const known = words.get(key);
   if (known !== undefined) return known;
   if (words.size >= WORDS_MAX) words.clear();
   const text = word.toString(16).toUpperCase().padStart(8, '0');
-  words.set(word, text);
+  words.set(key, text);
   return text;
 }
 

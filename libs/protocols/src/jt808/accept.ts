@@ -15,38 +15,50 @@ import { BAD_FRAMES_MAX, takeSerial, type Jt808Link } from './state.js';
 const OK = 0;
 const BAD_MESSAGE = 2;
 const UNSUPPORTED = 3;
+/** Result of the answer to a registration, 0x8100: there is no such device. */
+const NO_SUCH_DEVICE = 4;
 
 const CONTEXT: FrameContext = Object.freeze({});
 const message = new Message();
 
-/** How each message of a device is answered; one that is not here with 0x8001 "unsupported". */
+/** How a message of a device is answered. */
 type Answer = 'general' | 'none' | 'register' | 'time' | 'media' | 'resend';
-const each = (answer: Answer, ...ids: number[]): [number, Answer][] => ids.map((id) => [id, answer]);
-const ANSWERS = new Map<number, Answer>([
-  ...each('general', 0x0002, 0x0003, 0x0102, 0x0107, 0x0108, 0x0200, 0x0301, 0x0302, 0x0303, 0x0700),
-  ...each('general', 0x0702, 0x0704, 0x0705, 0x0800, 0x0802, 0x0805, 0x0900),
+/** What the edge must know of a message. */
+interface Kind {
+  readonly answer: Answer;
+  /** Its body has at least so many bytes. 0x0704 is always taken: a refusal makes devices resend it for ever. */
+  readonly bodyBytesMin: number;
+  readonly class: 'data' | 'control';
+}
+const kind = (answer: Answer, bodyBytesMin = 0, data = false): Kind => ({
+  answer,
+  bodyBytesMin,
+  class: data ? 'data' : 'control',
+});
+const ACKNOWLEDGED = kind('general');
+/** What is not here is answered with 0x8001 "unsupported". */
+const KINDS = new Map<number, Kind>([
+  [0x0200, kind('general', LOCATION_BYTES, true)],
+  [0x0704, kind('general', 0, true)],
+  [0x0900, kind('general', 0, true)],
   // Answers are not answered.
-  ...each('none', 0x0001, 0x0104, 0x0201, 0x0500),
-  [0x0100, 'register'],
-  [0x0004, 'time'],
-  [0x0801, 'media'],
-  [0x0005, 'resend'],
+  [0x0001, kind('none', 5)],
+  [0x0104, kind('none')],
+  [0x0201, kind('none', LOCATION_BYTES + 2, true)],
+  [0x0500, kind('none', LOCATION_BYTES + 2, true)],
+  [0x0100, kind('register')],
+  [0x0004, kind('time')],
+  [0x0801, kind('media', 4)],
+  [0x0005, kind('resend', 3)],
 ]);
-const DATA_IDS = new Set([0x0200, 0x0201, 0x0500, 0x0704, 0x0900]);
-
-/** Shortest body of the messages that have a fixed part. 0x0704 is always taken: a refusal makes devices resend it for ever. */
-const BODY_BYTES_MIN = new Map<number, number>([
-  [0x0001, 5],
-  [0x0005, 3],
-  [0x0200, LOCATION_BYTES],
-  [0x0201, LOCATION_BYTES + 2],
-  [0x0500, LOCATION_BYTES + 2],
-  [0x0801, 4],
-]);
+for (const id of [0x0002, 0x0003, 0x0102, 0x0107, 0x0108, 0x0301, 0x0302, 0x0303, 0x0700, 0x0702, 0x0705, 0x0800])
+  KINDS.set(id, ACKNOWLEDGED);
+for (const id of [0x0802, 0x0805]) KINDS.set(id, ACKNOWLEDGED);
 
 export function accept(frame: Uint8Array, state: Jt808Link, env: AcceptEnv): Accepted {
   const m = message;
-  const problem = m.read(frame);
+  const problem = state.sound === frame.length ? m.readSound(frame) : m.read(frame);
+  state.sound = 0;
   if (problem !== null) return reject(state, frame, problem, null, null);
   const ident = identify(m, state);
   if (ident === null) {
@@ -57,21 +69,28 @@ export function accept(frame: Uint8Array, state: Jt808Link, env: AcceptEnv): Acc
   if (m.isSplit && !isWhole(m)) {
     if (!m.isPart || m.total > PARTS_MAX)
       return reject(state, frame, 'bad_length', ident, general(m, state, BAD_MESSAGE));
-    return publish(state, m, ident, partReply(m, state, env));
+    return publish(state, KINDS.get(m.id), ident, partReply(m, state, env));
   }
-  const short = m.bodyTo - m.bodyFrom < (BODY_BYTES_MIN.get(m.id) ?? 0);
+  const known = KINDS.get(m.id);
+  const short = known !== undefined && m.bodyTo - m.bodyFrom < known.bodyBytesMin;
   if (short) return reject(state, frame, 'body_short', ident, m.id === 0x0200 ? general(m, state, BAD_MESSAGE) : null);
   // Without an edition its fields can not be found; it is discarded, and the device registers again.
   if (m.id === 0x0100 && editionOf(m) === null) return reject(state, frame, 'body_short', ident, null);
-  return publish(state, m, ident, replyTo(m, state, env.nowMs));
+  const answer = known?.answer;
+  if (answer === 'register') return register(m, known, state, ident);
+  return publish(state, known, ident, replyTo(m, answer, state, env.nowMs));
 }
 
 const isWhole = (m: Message): boolean => m.total === 1 && m.number === 1;
 
-function publish(state: Jt808Link, m: Message, ident: string, reply: Uint8Array | null): Accepted {
+function publish(
+  state: Jt808Link,
+  known: Kind | undefined,
+  ident: string,
+  reply: Uint8Array | null,
+): Extract<Accepted, { kind: 'publish' }> {
   state.badFrames = 0;
-  const kind = DATA_IDS.has(m.id) ? 'data' : 'control';
-  return { kind: 'publish', ident, context: CONTEXT, reply, class: kind };
+  return { kind: 'publish', ident, context: CONTEXT, reply, class: known?.class ?? 'control' };
 }
 
 function reject(
@@ -126,17 +145,17 @@ function general(m: Message, state: Jt808Link, result: number, serial = m.serial
 /** The sender as its message named it. `identify` has noted the phone field, so that it need not be cut out again. */
 const senderOf = (m: Message, state: Jt808Link): Addressee => ({ phone: state.phone ?? m.phone, version: m.version });
 
-function replyTo(m: Message, state: Jt808Link, nowMs: number): Uint8Array | null {
-  switch (ANSWERS.get(m.id)) {
+function replyTo(
+  m: Message,
+  answer: Exclude<Answer, 'register'> | undefined,
+  state: Jt808Link,
+  nowMs: number,
+): Uint8Array | null {
+  switch (answer) {
     case 'general':
       return general(m, state, OK);
     case 'none':
       return null;
-    case 'register': {
-      // The code is the phone itself: a device that comes back with it, or with another server's, is let in alike.
-      const code = latin1Bytes(bcdText(m.bytes, m.phoneFrom, m.phoneTo));
-      return wordMessage(0x8100, m, takeSerial(state), new Writer(32).u16(m.serial).u8(OK).bytes(code).done());
-    }
     case 'time': {
       const t = utcFields(nowMs);
       const digits = [t.yy, t.mo, t.dd, t.hh, t.mi, t.ss].map(two).join('');
@@ -149,6 +168,18 @@ function replyTo(m: Message, state: Jt808Link, nowMs: number): Uint8Array | null
     case undefined:
       return general(m, state, UNSUPPORTED);
   }
+}
+
+/**
+ * 0x8100: serial of the registration, result, code. The code is the phone itself: a device that comes back with it, or with another
+ * server's, is let in alike. A device that is not let in gets no code.
+ */
+function register(m: Message, known: Kind | undefined, state: Jt808Link, ident: string): Accepted {
+  const serial = takeSerial(state);
+  const code = latin1Bytes(bcdText(m.bytes, m.phoneFrom, m.phoneTo));
+  const answer = (body: Writer): Uint8Array => wordMessage(0x8100, m, serial, body.done());
+  const accepted = publish(state, known, ident, answer(new Writer(32).u16(m.serial).u8(OK).bytes(code)));
+  return { ...accepted, refusal: answer(new Writer(3).u16(m.serial).u8(NO_SUCH_DEVICE)) };
 }
 
 /** 0x8800: all of a medium has come. */

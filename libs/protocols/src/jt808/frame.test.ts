@@ -64,6 +64,25 @@ describe('frames', () => {
       expect(cut([shared.subarray(0, at), shared.subarray(at)])).toMatchObject({ frames: want, refused: [] });
   });
 
+  it('leave their closing flag to the next read only where that may go on behind it', () => {
+    const link = new Link({ families: [familyOf('jt808')], transport: 'tcp' });
+    const read = (chunk: Uint8Array): LinkItem[] => {
+      link.push(chunk);
+      const items: LinkItem[] = [];
+      for (let item = link.next(env); item !== null; item = link.next(env)) items.push(item);
+      return items;
+    };
+    expect(read(beat(1))).toHaveLength(1);
+    expect(link.pendingBytes).toBe(1);
+    const second = beat(2);
+    const item = read(second)[0];
+    // The read itself, not a copy behind a flag that was over.
+    expect(item?.kind === 'frame' && item.bytes === second).toBe(true);
+    expect(read(beat(3).subarray(1)).map((one) => one.kind === 'frame' && toHex(one.bytes))).toEqual([toHex(beat(3))]);
+    expect(read(V1).map((one) => one.kind === 'frame' && toHex(one.bytes))).toEqual([toHex(V1)]);
+    expect(link.pendingBytes).toBe(0);
+  });
+
   it('change dialect at every boundary, with line ends and noise between', () => {
     const crlf = latin1Bytes('\r\n');
     expect(cut([joined(beat(1), crlf, V1, crlf, beat(2), V1, location(3))]).frames).toEqual(

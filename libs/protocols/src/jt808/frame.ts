@@ -14,6 +14,7 @@ const LF = 0x0a;
 
 export function frame(view: FrameView, state: Jt808Link): Framed {
   const { bytes, from, to, final, transport } = view;
+  state.sound = 0;
   if (bytes[from] !== FLAG) return noise(view);
   if (state.sharedFlag) {
     const next = from + 1 < to ? bytes[from + 1]! : -1;
@@ -31,8 +32,9 @@ export function frame(view: FrameView, state: Jt808Link): Framed {
   let at = from + 1;
   for (; at < end; at++) {
     let c = bytes[at]!;
-    if (c === FLAG) break;
-    if (c === ESCAPE) {
+    // One comparison for most bytes: escape and flag are neighbours.
+    if (c >= ESCAPE && c <= FLAG) {
+      if (c === FLAG) break;
       escapes++;
       const next = at + 1 < end ? bytes[at + 1]! : 0;
       if (next === 1 || next === 2) {
@@ -53,9 +55,17 @@ export function frame(view: FrameView, state: Jt808Link): Framed {
   if (between - escapes < MESSAGE_BYTES_MIN) return refuse('truncated', at, state);
   if (between > BETWEEN_FLAGS_MAX) return refuse('bad_length', at, state);
   if (sum !== 0) return refuse('bad_checksum', at, state);
+  if (escapes === 0) state.sound = between + 2;
   const next = at + 1 < to ? bytes[at + 1]! : -1;
   state.sharedFlag = next < 0 || !opensAnother(next);
   return state.sharedFlag ? { kind: 'frame', end: at + 1, resumeAt: at } : { kind: 'frame', end: at + 1 };
+}
+
+/** See `Protocol.settles`. The same test as that of a flag with its next byte in one read. */
+export function settles(state: Jt808Link, left: number, next: number): boolean {
+  if (left !== FLAG || !state.sharedFlag || !opensAnother(next)) return false;
+  state.sharedFlag = false;
+  return true;
 }
 
 /** Bytes before a flag, where no other dialect shares the connection. */

@@ -6,7 +6,7 @@ import { decode, join, part } from './decode.js';
 import { detect } from './detect.js';
 import { correlationOf, encode } from './encode.js';
 import { explain } from './explain.js';
-import { frame } from './frame.js';
+import { frame, settles } from './frame.js';
 import { FLAG } from './message.js';
 import { LIMITS, open, type Jt808Link } from './state.js';
 
@@ -19,6 +19,7 @@ export const jt808: Protocol<Jt808Link> = {
   detect,
   open,
   frame,
+  settles,
   accept,
   tick,
   decode,

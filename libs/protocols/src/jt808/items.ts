@@ -1,5 +1,5 @@
 /** Additional items of a location: id u8, length u8, value. A row an id; what has no row, or another length, is kept raw as hex. */
-import type { Report } from '../catalogue/report.generated.js';
+import { NO_MAP, type Report } from '../catalogue/report.generated.js';
 import { addQuality, flagSetter, numberSetter, stringSetter } from '../catalogue/set.js';
 import { hex, u16, u32 } from '../wire/reader.js';
 
@@ -47,7 +47,14 @@ const LIGHTS = [
 
 /** Source: JT/T 808, table of additional items (2011, 2013, 2019). No item of E0–FF is known of SinoTrack. */
 const ROWS: readonly Row[] = [
-  number(0x01, 4, 'vehicle.mileage', 10), // km
+  // The items that devices on the road send in every report have code of their own: a setter that all share costs ten times as much.
+  {
+    id: 0x01, // 0.1 km
+    lengths: [4],
+    read: (report, b, at) => {
+      report.vehicle_mileage = u32(b, at) / 10;
+    },
+  },
   number(0x02, 2, 'fuel.volume', 10), // l
   number(0x03, 2, 'recorder.speed', 10), // km/h
   number(0x04, 2, 'event.confirmation.id'),
@@ -115,8 +122,21 @@ const ROWS: readonly Row[] = [
       setAin[1](report, u16(b, at));
     },
   },
-  number(0x30, 1, 'gsm.csq'), // 0–31, 99 unknown
-  number(0x31, 1, 'position.satellites'),
+  {
+    id: 0x30, // 0–31, 99 unknown
+    lengths: [1],
+    read: (report, b, at) => {
+      if (report.numbers === NO_MAP) report.numbers = {};
+      report.numbers['gsm.csq'] = b[at]!;
+    },
+  },
+  {
+    id: 0x31,
+    lengths: [1],
+    read: (report, b, at) => {
+      report.position_satellites = b[at]!;
+    },
+  },
 ];
 
 const BY_ID: (Row | undefined)[] = Array.from({ length: 256 }, (_, id) => ROWS.find((row) => row.id === id));
@@ -133,7 +153,8 @@ export function readItems(report: Report, b: Uint8Array, from: number, to: numbe
     if (id === 0) return;
     if (at + 2 + length > to) break;
     const row = BY_ID[id];
-    if (row?.lengths.includes(length) === true) row.read(report, b, at + 2, length);
+    if (row !== undefined && (row.lengths[0] === length || row.lengths.includes(length)))
+      row.read(report, b, at + 2, length);
     else SET_RAW[id]!(report, hex(b, at + 2, at + 2 + length));
     at += 2 + length;
   }

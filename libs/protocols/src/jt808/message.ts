@@ -74,34 +74,36 @@ export class Message implements Addressee {
     const last = frame.length - 1;
     if (last < 2 || frame[0] !== FLAG || frame[last] !== FLAG) return 'truncated';
     let sum = 0;
-    let escapes = 0;
     for (let i = 1; i < last; i++) {
       const c = frame[i]!;
+      if (c === ESCAPE) return this.#unescape(frame, last, i, sum);
       sum ^= c;
-      if (c === ESCAPE) escapes++;
     }
-    if (escapes === 0) return sum === 0 ? this.#header(frame, 1, last) : 'bad_checksum';
-    const end = this.#unescape(frame, last);
-    if (end < 0) return 'bad_escape';
-    sum = 0;
-    for (let i = 0; i < end; i++) sum ^= this.#scratch[i]!;
-    return sum === 0 ? this.#header(this.#scratch, 0, end) : 'bad_checksum';
+    return sum === 0 ? this.#header(frame, 1, last) : 'bad_checksum';
   }
 
-  #unescape(frame: Uint8Array, last: number): number {
+  /** The same for a frame with flags, a good checksum and no escapes. */
+  readSound(frame: Uint8Array): RejectReason | null {
+    return this.#header(frame, 1, frame.length - 1);
+  }
+
+  /** Goes on from the first escape, at `first`; `sum` is that of the bytes in front of it. */
+  #unescape(frame: Uint8Array, last: number, first: number, sum: number): RejectReason | null {
     if (this.#scratch.length < last) this.#scratch = new Uint8Array(last * 2);
     const out = this.#scratch;
     let to = 0;
-    for (let i = 1; i < last; i++) {
+    for (let i = 1; i < first; i++) out[to++] = frame[i]!;
+    for (let i = first; i < last; i++) {
       let c = frame[i]!;
       if (c === ESCAPE) {
         const next = frame[++i]!;
-        if (next !== 1 && next !== 2) return -1;
+        if (next !== 1 && next !== 2) return 'bad_escape';
         c = next === 1 ? ESCAPE : FLAG;
       }
+      sum ^= c;
       out[to++] = c;
     }
-    return to;
+    return sum === 0 ? this.#header(out, 0, to) : 'bad_checksum';
   }
 
   /** `end` is behind the checksum. */
@@ -147,17 +149,16 @@ export interface Packet {
   readonly number: number;
 }
 
-/** The message being worded, before its escapes. Only one that was joined is longer. */
-const scratch = new Uint8Array(2048);
-
 /** Words a message: header, checksum, escapes, flags. `body` of at most 1023 bytes, but for one that was joined. */
 export function wordMessage(id: number, to: Addressee, serial: number, body: Uint8Array, packet?: Packet): Uint8Array {
   const { phone, version } = to;
-  const bound = HEADER_BYTES_MAX + body.length + 1;
-  const plain = bound <= scratch.length ? scratch : new Uint8Array(bound);
-  put16(plain, 0, id);
-  put16(plain, 2, (body.length & LENGTH) | (version === null ? 0 : EDITION_2019) | (packet === undefined ? 0 : SPLIT));
-  let at = 4;
+  const header = 6 + phone.length + (version === null ? 0 : 1) + (packet === undefined ? 0 : 4);
+  // As it is sent when nothing in it needs an escape, which is the rule for answers.
+  const plain = new Uint8Array(header + body.length + 3);
+  plain[0] = FLAG;
+  put16(plain, 1, id);
+  put16(plain, 3, (body.length & LENGTH) | (version === null ? 0 : EDITION_2019) | (packet === undefined ? 0 : SPLIT));
+  let at = 5;
   if (version !== null) plain[at++] = version;
   at = copy(phone, plain, at);
   put16(plain, at, serial);
@@ -169,13 +170,17 @@ export function wordMessage(id: number, to: Addressee, serial: number, body: Uin
   }
   at = copy(body, plain, at);
   let sum = 0;
-  for (let i = 0; i < at; i++) sum ^= plain[i]!;
+  let extra = 0;
+  for (let i = 1; i < at; i++) {
+    const c = plain[i]!;
+    sum ^= c;
+    if (c === FLAG || c === ESCAPE) extra++;
+  }
   plain[at] = sum;
-  return escape(plain, at + 1);
+  plain[at + 1] = FLAG;
+  if (sum === FLAG || sum === ESCAPE) extra++;
+  return extra === 0 ? plain : escape(plain, extra);
 }
-/** Id, properties, version, phone, serial, packet. */
-const HEADER_BYTES_MAX = 21;
-
 /** Short copies are quicker byte by byte than by a call of the platform. Gives the offset behind them. */
 function copy(from: Uint8Array, into: Uint8Array, at: number): number {
   if (from.length > SHORT_BYTES_MAX) into.set(from, at);
@@ -184,15 +189,14 @@ function copy(from: Uint8Array, into: Uint8Array, at: number): number {
 }
 const SHORT_BYTES_MAX = 32;
 
-/** The first `length` bytes between flags. The checksum is escaped like everything else. */
-function escape(from: Uint8Array, length: number): Uint8Array {
-  let extra = 0;
-  for (let i = 0; i < length; i++) if (from[i] === FLAG || from[i] === ESCAPE) extra++;
-  const out = new Uint8Array(length + extra + 2);
+/** What stands between the flags with `extra` escapes. The checksum is escaped like everything else. */
+function escape(plain: Uint8Array, extra: number): Uint8Array {
+  const out = new Uint8Array(plain.length + extra);
+  const last = plain.length - 1;
   let at = 0;
   out[at++] = FLAG;
-  for (let i = 0; i < length; i++) {
-    const c = from[i]!;
+  for (let i = 1; i < last; i++) {
+    const c = plain[i]!;
     if (c === FLAG || c === ESCAPE) {
       out[at++] = ESCAPE;
       out[at++] = c === ESCAPE ? 1 : 2;

@@ -35,6 +35,8 @@ export interface Jt808Link extends LinkState {
   serial: number;
   /** The flag at the front of the buffer has already closed a frame. */
   sharedFlag: boolean;
+  /** Bytes of the frame that `frame` has just given out, found good and free of escapes; 0: none. `accept` takes it, and need not add up again. */
+  sound: number;
   badFrames: number;
   readonly parts: PartSets;
   sent: SentParts | null;
@@ -50,6 +52,7 @@ export function open(known?: Known): Jt808Link {
     version: is2019 ? (known?.version ?? 1) : null,
     serial: known?.serial ?? 0,
     sharedFlag: false,
+    sound: 0,
     badFrames: 0,
     parts: new PartSets(),
     sent: null,

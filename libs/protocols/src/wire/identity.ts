@@ -42,7 +42,16 @@ export class IdentityKey {
   text(value: string): this {
     const bytes = this.#bytes;
     let at = this.#at;
-    for (let i = 0; i < value.length && at < KEY_BYTES_MAX; i++) {
+    const { length } = value;
+    let i = 0;
+    // All but a long text at the end of a long key have room for what ASCII takes, and need not ask for each character.
+    if (at + length < KEY_BYTES_MAX)
+      for (; i < length; i++) {
+        const code = value.charCodeAt(i);
+        if (code > 0xff) break;
+        bytes[at++] = code;
+      }
+    for (; i < length && at < KEY_BYTES_MAX; i++) {
       const code = value.charCodeAt(i);
       bytes[at++] = code;
       if (code > 0xff && at < KEY_BYTES_MAX) bytes[at++] = code >>> 8;
@@ -61,7 +70,9 @@ export class IdentityKey {
   }
   /** Hashes what was written and stores it in the report. */
   into(report: Report): void {
-    murmur128(this.#bytes, this.#at, report);
+    const at = this.#at;
+    for (let i = at; i < blocksEnd(at); i++) this.#bytes[i] = 0;
+    murmurBlocks(this.#view, at, report);
   }
 }
 
@@ -76,42 +87,48 @@ function mix(h: number): number {
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);
 }
-function word(b: Uint8Array, at: number, end: number): number {
-  let w = 0;
-  for (let i = 0; i < 4 && at + i < end; i++) w |= b[at + i]! << (8 * i);
-  return w;
+/** Bytes of the blocks that `length` bytes begin. */
+const blocksEnd = (length: number): number => (length + 15) & ~15;
+
+/** MurmurHash3_x86_128, seed 0, of the first `length` bytes; the four words go to id_1 … id_4. */
+export function murmur128(b: Uint8Array, length: number, out: Words): void {
+  const padded = new Uint8Array(blocksEnd(length));
+  padded.set(b.subarray(0, length));
+  murmurBlocks(new DataView(padded.buffer), length, out);
 }
 
-/** MurmurHash3_x86_128, seed 0; the four words go to id_1 … id_4. */
-export function murmur128(
-  b: Uint8Array,
-  length: number,
-  out: { id_1: number; id_2: number; id_3: number; id_4: number },
-): void {
+interface Words {
+  id_1: number;
+  id_2: number;
+  id_3: number;
+  id_4: number;
+}
+
+/**
+ * The hash of `length` bytes with zeros behind them up to a whole block. Where the last block is not full its words are mixed in without
+ * the step between blocks; a word of zeros changes nothing there.
+ */
+function murmurBlocks(view: DataView, length: number, out: Words): void {
   let h1 = 0;
   let h2 = 0;
   let h3 = 0;
   let h4 = 0;
   const blocks = length & ~15;
   for (let i = 0; i < blocks; i += 16) {
-    const k1 = b[i]! | (b[i + 1]! << 8) | (b[i + 2]! << 16) | (b[i + 3]! << 24);
-    const k2 = b[i + 4]! | (b[i + 5]! << 8) | (b[i + 6]! << 16) | (b[i + 7]! << 24);
-    const k3 = b[i + 8]! | (b[i + 9]! << 8) | (b[i + 10]! << 16) | (b[i + 11]! << 24);
-    const k4 = b[i + 12]! | (b[i + 13]! << 8) | (b[i + 14]! << 16) | (b[i + 15]! << 24);
-    h1 ^= Math.imul(rotl(Math.imul(k1, C1), 15), C2);
+    h1 ^= Math.imul(rotl(Math.imul(view.getInt32(i, true), C1), 15), C2);
     h1 = (Math.imul((rotl(h1, 19) + h2) | 0, 5) + 0x561ccd1b) | 0;
-    h2 ^= Math.imul(rotl(Math.imul(k2, C2), 16), C3);
+    h2 ^= Math.imul(rotl(Math.imul(view.getInt32(i + 4, true), C2), 16), C3);
     h2 = (Math.imul((rotl(h2, 17) + h3) | 0, 5) + 0x0bcaa747) | 0;
-    h3 ^= Math.imul(rotl(Math.imul(k3, C3), 17), C4);
+    h3 ^= Math.imul(rotl(Math.imul(view.getInt32(i + 8, true), C3), 17), C4);
     h3 = (Math.imul((rotl(h3, 15) + h4) | 0, 5) + 0x96cd1c35) | 0;
-    h4 ^= Math.imul(rotl(Math.imul(k4, C4), 18), C1);
+    h4 ^= Math.imul(rotl(Math.imul(view.getInt32(i + 12, true), C4), 18), C1);
     h4 = (Math.imul((rotl(h4, 13) + h1) | 0, 5) + 0x32ac3b17) | 0;
   }
   if (length > blocks) {
-    h4 ^= Math.imul(rotl(Math.imul(word(b, blocks + 12, length), C4), 18), C1);
-    h3 ^= Math.imul(rotl(Math.imul(word(b, blocks + 8, length), C3), 17), C4);
-    h2 ^= Math.imul(rotl(Math.imul(word(b, blocks + 4, length), C2), 16), C3);
-    h1 ^= Math.imul(rotl(Math.imul(word(b, blocks, length), C1), 15), C2);
+    h4 ^= Math.imul(rotl(Math.imul(view.getInt32(blocks + 12, true), C4), 18), C1);
+    h3 ^= Math.imul(rotl(Math.imul(view.getInt32(blocks + 8, true), C3), 17), C4);
+    h2 ^= Math.imul(rotl(Math.imul(view.getInt32(blocks + 4, true), C2), 16), C3);
+    h1 ^= Math.imul(rotl(Math.imul(view.getInt32(blocks, true), C1), 15), C2);
   }
   h1 ^= length;
   h2 ^= length;
