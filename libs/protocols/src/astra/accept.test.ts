@@ -142,6 +142,15 @@ describe('bad input', () => {
     expect([heard.messages.length, heard.replies, heard.closed]).toEqual([1, '06', false]);
   });
 
+  it('answers what is whole but not readable in datagrams as in a stream, and closes nothing for what is not', () => {
+    const unknown = packet('Q', '00'.repeat(20));
+    const empty = packet('X', '00' + identHex(IMEI));
+    const endless = latin1Bytes('$' + 'A'.repeat(5000));
+    const heard = hear([unknown, empty, damaged(unknown, 9), endless, mode4(IMEI)], { transport: 'udp' });
+    expect(reasons(heard)).toEqual(['unknown_type', 'layout_mismatch', 'bad_checksum', 'bad_length']);
+    expect([heard.messages.length, heard.replies, heard.closed]).toEqual([1, '060606', false]);
+  });
+
   it('refuses a text line that does not end', () => {
     expect(reasons(hear(['$' + 'A'.repeat(5000)]))).toEqual(['bad_length']);
   });
