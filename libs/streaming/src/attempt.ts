@@ -1,3 +1,4 @@
+import { Cadence } from './cadence.js';
 import { backoffMs } from './deadline.js';
 import { errorFields, StreamError } from './errors.js';
 import type { Fetched } from './group.js';
@@ -56,12 +57,12 @@ export class Attempt {
   private hold: ReadonlyMap<string, number> = new Map();
   private offsetsDirty = false;
   private lastTickMs = 0;
-  /** When the last transaction over records began. */
-  private lastStepMs = -Infinity;
+  private readonly cadence: Cadence;
   private readonly startedMs = performance.now();
   private readonly finished: Promise<void>;
 
   constructor(private readonly deps: AttemptDeps) {
+    this.cadence = new Cadence(deps.options.pace?.commitMs);
     this.inbox = new Inbox(deps.control, deps.options.batchRecordsMax);
     this.finished = this.run();
   }
@@ -178,9 +179,9 @@ export class Attempt {
 
   private async turn(): Promise<void> {
     const { options, suspects } = this.deps;
-    const { commitMs } = options.pace ?? {};
-    if (commitMs !== undefined && this.state === 'ready')
-      await this.inbox.gather(options.batchRecordsMax, this.lastStepMs + commitMs, () => this.hasEnded());
+    const { dueMs } = this.cadence;
+    if (dueMs !== null && this.state === 'ready')
+      await this.inbox.gather(options.batchRecordsMax, dueMs, () => this.hasEnded());
     const chunk = this.inbox.take(this.state === 'ready' ? options.batchRecordsMax : LOAD_RECORDS_MAX, (feed, offset) =>
       suspects.alone(feed.topic, offset),
     );
@@ -276,7 +277,7 @@ export class Attempt {
   /** Steps over what waits, and one commit for all of it: a transaction costs more than most steps. */
   private async step(first: Chunk): Promise<void> {
     const startedMs = performance.now();
-    this.lastStepMs = startedMs;
+    this.cadence.began(startedMs);
     const done: { readonly chunk: Chunk; readonly result: StepResult }[] = [];
     let records = 0;
     for (let chunk: Chunk | null = first; chunk !== null; chunk = this.another(records)) {
@@ -289,7 +290,9 @@ export class Attempt {
     }
     if (done.length === 0) return;
     await this.commit(done.map(({ result }) => result));
-    const seconds = (performance.now() - startedMs) / 1000;
+    const endedMs = performance.now();
+    this.cadence.ended(endedMs);
+    const seconds = (endedMs - startedMs) / 1000;
     for (const { chunk, result } of done) this.settle(chunk, result, seconds / done.length);
   }
 

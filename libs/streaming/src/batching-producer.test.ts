@@ -59,6 +59,40 @@ describe('the batching producer', () => {
     expect(producer.bytesPending).toBe(0);
   });
 
+  it('lets linger what came while a batch was in flight, and sends at once what waited longer', async () => {
+    vi.useFakeTimers();
+    try {
+      const sender = playSender();
+      const producer = new LingeringProducer(sender, { ...OPTIONS, lingerMs: 10 });
+      const settle = async (send: number): Promise<void> => {
+        sender.sends[send]!.resolve();
+        await vi.advanceTimersByTimeAsync(0);
+      };
+      const appended = [producer.append(record('a'))];
+      await vi.advanceTimersByTimeAsync(10);
+      expect(sender.sends).toHaveLength(1);
+
+      appended.push(producer.append(record('b')));
+      await vi.advanceTimersByTimeAsync(4);
+      await settle(0);
+      appended.push(producer.append(record('c')));
+      await vi.advanceTimersByTimeAsync(5);
+      expect(sender.sends).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(sender.sends[1]!.values).toEqual(['b', 'c']);
+
+      appended.push(producer.append(record('d')));
+      await vi.advanceTimersByTimeAsync(50);
+      appended.push(producer.append(record('e')));
+      await settle(1);
+      expect(sender.sends[2]!.values).toEqual(['d', 'e']);
+      await settle(2);
+      await Promise.all(appended);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('rejects every record of a refused batch and goes on with the next', async () => {
     const sender = playSender();
     const producer = new LingeringProducer(sender, OPTIONS);

@@ -27,6 +27,8 @@ export class LingeringProducer implements BatchingProducer {
   private isPressed = false;
   private timer: NodeJS.Timeout | null = null;
   private inFlight = false;
+  /** What waits leaves as soon as nothing is in flight: its linger has passed, or it filled a batch. */
+  private due = false;
   private closed = false;
   private readonly pressureListeners: ((pressed: boolean) => void)[] = [];
   private idleListeners: (() => void)[] = [];
@@ -73,7 +75,7 @@ export class LingeringProducer implements BatchingProducer {
     this.waitingBytes += bytes;
     this.account(bytes);
     if (this.full()) this.flushNow();
-    else this.timer ??= setTimeout(() => this.flushNow(), this.options.lingerMs);
+    else if (!this.due) this.timer ??= setTimeout(() => this.flushNow(), this.options.lingerMs);
   }
 
   private full(): boolean {
@@ -93,17 +95,21 @@ export class LingeringProducer implements BatchingProducer {
   private flushNow(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
-    if (this.inFlight) return; // what waits leaves when the batch in flight is settled
+    if (this.inFlight) {
+      this.due = true;
+      return;
+    }
     if (this.waiting.length === 0) {
       for (const listener of this.idleListeners.splice(0)) listener();
       return;
     }
     const batch = this.take();
+    this.due = this.waiting.length > 0;
     this.inFlight = true;
     void this.deliver(batch).finally(() => {
       this.inFlight = false;
-      // Its linger has passed while the one before it was under way.
-      this.flushNow();
+      // What came while it was under way lingers too: sent at once, a batch would be as small as the answer is quick.
+      if (this.due || this.waiting.length === 0) this.flushNow();
     });
   }
 

@@ -99,6 +99,21 @@ describe('transactions of the client', () => {
     },
   );
 
+  it.each(['partitions', 'offsets'])(
+    'ask the same coordinator again while it ends the transaction before, at: %s',
+    async (request) => {
+      const { play, transactions } = await opened('kafkajs');
+      await run(transactions);
+      play.refusals.set(request, ['CONCURRENT_TRANSACTIONS', 'CONCURRENT_TRANSACTIONS']);
+      const before = play.told.length;
+      await run(transactions);
+      const told = play.told.slice(before);
+      expect(told.filter((line) => line === `${request} 1`)).toHaveLength(3);
+      expect(told.filter((line) => line.startsWith('find'))).toEqual([]);
+      expect(told.at(-1)).toBe('end 1');
+    },
+  );
+
   it('find their coordinator again when its connection is gone', async () => {
     const { play, transactions } = await opened('kafkajs');
     play.connected = false;

@@ -135,7 +135,7 @@ export interface ProcessorOptions {
 export interface Pace {
   /** A fetch begins so long after the one before it began. */
   readonly fetchMs: number;
-  /** A transaction begins so long after the one of the same partition before it began; only for `exactly_once`. */
+  /** A transaction begins so long after the one of the same partition before it began, and a quarter of that after its end; only for `exactly_once`. */
   readonly commitMs?: number;
 }
 

@@ -15,6 +15,8 @@ const STEP_DEADLINE_MS = 20_000;
 const OPEN_DEADLINE_MS = 30_000;
 /** A broker answers CONCURRENT_TRANSACTIONS right after each commit: pauses are short, or each transaction takes 300 ms. */
 const RETRY = { initialRetryTime: 5, maxRetryTime: 500, retries: 60 } as const;
+/** Requests of one transaction under way on a connection: of writes there is only one at a time, whatever this is. */
+const IN_FLIGHT_MAX = 4;
 
 /** Key of the records that mark the end of a restore. No state of a service may use it. */
 export const BARRIER_KEY = '__barrier__';
@@ -47,7 +49,7 @@ export class TransactionalWriter {
     this.producer = client.producer({
       transactionalId: `${group}-${topic}-${partition}`,
       idempotent: true,
-      maxInFlightRequests: 1,
+      maxInFlightRequests: IN_FLIGHT_MAX,
       transactionTimeout: TRANSACTION_TIMEOUT_MS,
       createPartitioner,
       retry: RETRY,
@@ -89,14 +91,16 @@ export class TransactionalWriter {
   async commit(messages: readonly OutMessage[], offsets: readonly CommitOffset[]): Promise<void> {
     await this.guarded(STEP_DEADLINE_MS, 'a transaction', async () => {
       const transaction = await this.producer.transaction();
-      if (messages.length > 0) await this.write(transaction, messages);
-      await transaction.sendOffsets({
-        consumerGroupId: this.group,
-        topics: offsets.map(({ topic, offset }) => ({
-          topic,
-          partitions: [{ partition: this.partition, offset: String(offset) }],
-        })),
-      });
+      const topics = offsets.map(({ topic, offset }) => ({
+        topic,
+        partitions: [{ partition: this.partition, offset: String(offset) }],
+      }));
+      // Side by side: neither needs the other, and the commit follows only when both are done.
+      const steps = await Promise.allSettled([
+        this.write(transaction, messages),
+        transaction.sendOffsets({ consumerGroupId: this.group, topics }),
+      ]);
+      for (const step of steps) if (step.status === 'rejected') throw step.reason;
       await transaction.commit();
     });
   }

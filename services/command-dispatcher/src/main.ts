@@ -31,6 +31,10 @@ const TOPICS = [
   STATE_TOPIC,
 ] as const;
 const BATCH_RECORDS_MAX = 500;
+/** What comes so close together is fetched together. */
+const FETCH_MS = 10;
+/** And what of a partition came since its last transaction is committed together: the first command after a pause does not wait. */
+const COMMIT_MS = 60;
 /** Silence of the tail of edge-status beyond which leases do not lapse: it is then us, or the brokers, not the edges. */
 const TAIL_SILENCE_MAX_MS = 5_000;
 const LOOK_EVERY_MS = 1_000;
@@ -76,6 +80,7 @@ await runService({
       state: STATE_TOPIC,
       guarantee: 'exactly_once',
       batchRecordsMax: BATCH_RECORDS_MAX,
+      pace: { fetchMs: FETCH_MS, commitMs: COMMIT_MS },
       createTask: (partition) => new DispatcherTask(partition, deps),
       deadLetter: bugDeadLetter(codec, STAGE, null, loop.deadLetters),
       metrics: loop,

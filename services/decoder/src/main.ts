@@ -28,7 +28,7 @@ const TOPICS = [
 /** Records a step is given: about 100 ms of work, so that a rebalance never waits long. */
 const BATCH_RECORDS_MAX = 2000;
 /** Frames of so long are fetched together: a fetch of one costs as much as a fetch of a hundred. */
-const FETCH_MS = 20;
+const FETCH_MS = 40;
 
 await runService({
   name: 'decoder',

@@ -31,9 +31,9 @@ const TOPICS = [
 /** Records of a transaction: more make it cheaper a record, fewer make it seen sooner. */
 const BATCH_RECORDS_MAX = 1_000;
 /** Reports of so long are fetched together. */
-const FETCH_MS = 40;
+const FETCH_MS = 50;
 /** And those of a partition are committed together: a transaction of one report costs nearly as much as one of a hundred. */
-const COMMIT_MS = 150;
+const COMMIT_MS = 300;
 
 await runService({
   name: 'enricher',

@@ -3,10 +3,11 @@
  * machine. A command is accepted when Kafka has committed it to `commands`. Two things are measured from there: when its bytes reach the
  * device, and when a reader of `command-events` sees `written` and the end. It judges nothing.
  *
- *   npm run bench:commands -- [--devices 2000] [--rate 200] [--telemetry 1000] [--seconds 30] [--profile DIR]
+ *   npm run bench:commands -- [--devices 2000] [--rate 200] [--telemetry 1000] [--seconds 30] [--requests] [--profile DIR]
  *   npm run bench:commands -- --sessions 1000000       memory and restore of a dispatcher with that many sessions
  *
- * `--profile DIR` leaves a CPU profile of each service there, which costs some speed.
+ * `--profile DIR` leaves a CPU profile of each service there, which costs some speed. `--requests` counts
+ * what each service asks of Kafka, by kind.
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +20,9 @@ import { Stack } from '../harness/stack.js';
 import { sleep, waitFor } from '../harness/wait.js';
 import type { FleetSays } from './command-fleet.js';
 import { measureSessions } from './command-sessions.js';
+import { quantile } from './latencies.js';
 import { cpuSeconds, machine, peakMb } from './process-cpu.js';
+import { RequestCounts } from './requests.js';
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +32,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '30' },
     sessions: { type: 'string' },
     profile: { type: 'string' },
+    requests: { type: 'boolean', default: false },
   },
 });
 const TICK_MS = 5;
@@ -37,8 +41,6 @@ const EXPIRES_US = 60_000_000;
 const SEED = 7;
 
 const clock = (): number => performance.timeOrigin + performance.now();
-const quantile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 function row(title: string, ages: readonly number[]): string {
   const sorted = [...ages].sort((a, b) => a - b);
   const cells = [0.5, 0.95, 0.99, 1].map((share) => quantile(sorted, share).toFixed(0));
@@ -145,8 +147,10 @@ async function measureLatency(stack: Stack): Promise<void> {
     { name: 'user and reader', pid: process.pid },
   ].map((one) => ({ ...one, before: cpuSeconds(one.pid) }));
   const confirmed = says.confirmed ?? 0;
+  counts?.begin(stack.services);
   const startMs = clock();
   await send(seconds);
+  const requests = counts?.table(stack.services) ?? [];
   const took = (clock() - startMs) / 1000;
   const used = processes.map((one) => ({ ...one, cpu: cpuSeconds(one.pid) - one.before, mb: peakMb(one.pid) }));
   const frames = (says.confirmed ?? 0) - confirmed;
@@ -176,6 +180,7 @@ async function measureLatency(stack: Stack): Promise<void> {
   console.log(row('accepted → end seen in command-events', since('accepted', 'ended')));
   console.log('\n| process | cores | peak memory MB |\n|---|---|---|');
   for (const { name, cpu, mb } of used) console.log(`| ${name} | ${(cpu / took).toFixed(2)} | ${mb.toFixed(0)} |`);
+  for (const line of requests) console.log(line);
   stop.abort();
   await reading;
   await producer.close();
@@ -183,6 +188,7 @@ async function measureLatency(stack: Stack): Promise<void> {
 }
 
 console.log(`# Commands, ${machine()}`);
+const counts = values.requests ? new RequestCounts() : null;
 const sessions = values.sessions === undefined ? null : Number(values.sessions);
 const stack = await Stack.start({
   brokers: 1,
@@ -193,12 +199,15 @@ const stack = await Stack.start({
       : { 'command-dispatcher': 1 },
   env: {
     LOG_LEVEL: 'warn',
+    ...counts?.env,
     ...(values.profile !== undefined && { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${values.profile}` }),
   },
+  nodeArgs: counts?.nodeArgs ?? [],
 });
 try {
   if (sessions === null) await measureLatency(stack);
   else await measureSessions(stack, sessions);
 } finally {
   await stack.stop();
+  counts?.remove();
 }

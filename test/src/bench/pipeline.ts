@@ -13,10 +13,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Codec } from '@fleetwire/schemas';
-import type { Streams } from '@fleetwire/streaming';
+import type { InRecord, Streams, Table } from '@fleetwire/streaming';
+import { silentLog } from '../harness/commands/log.js';
 import { Stack } from '../harness/stack.js';
 import { waitFor } from '../harness/wait.js';
+import { Latencies } from './latencies.js';
 import { cpuSeconds, machine, peakMb } from './process-cpu.js';
+import { RequestCounts } from './requests.js';
 
 const { values } = parseArgs({
   options: {
@@ -29,9 +32,13 @@ const { values } = parseArgs({
     only: { type: 'string' },
     profile: { type: 'string' },
     figures: { type: 'boolean', default: false },
+    requests: { type: 'boolean', default: false },
+    stages: { type: 'boolean', default: false },
   },
 });
 
+const STAGES = ['raw-frames', 'telemetry', 'telemetry-enriched'] as const;
+type Stage = (typeof STAGES)[number];
 /** After the load: what is behind by then counts as missing. */
 const ENRICHED_MS = 180_000;
 
@@ -66,36 +73,38 @@ function simulate(port: number, rate: number, devices: number, seconds: number, 
   });
 }
 
-/** Reads telemetry-enriched as a user would and notes each record's age since the socket. */
+/** Reads telemetry-enriched as a user would and notes each record's age since the socket; with `--stages` also what stands between. */
 class EnrichedReader {
-  readonly ages: number[] = [];
   readonly ids = new Set<string>();
+  readonly ages: Readonly<Record<Stage, Latencies>> = {
+    'raw-frames': new Latencies(),
+    telemetry: new Latencies(),
+    'telemetry-enriched': new Latencies(),
+  };
   repeated = 0;
-  readonly #stop = new AbortController();
-  #reading: Promise<void> | null = null;
+  readonly #tables: Table[] = [];
 
-  start(streams: Streams, codec: Codec): void {
-    this.#reading = streams.read({
-      topics: ['telemetry-enriched'],
-      from: 'end',
-      signal: this.#stop.signal,
-      onRecord: (record) => {
-        const row = codec.decode('telemetry-enriched', record.value!);
-        this.ages.push(Date.now() - row.received_at / 1000);
-        if (this.ids.has(row.message_id)) this.repeated++;
-        this.ids.add(row.message_id);
-        return true;
-      },
-    });
+  /** Resolves when it reads: a reader that joins while the load begins would show its own start as latency. */
+  async start(streams: Streams, codec: Codec): Promise<void> {
+    for (const topic of values.stages ? STAGES : STAGES.slice(2)) {
+      const onRecord = (record: InRecord): void => this.#take(topic, record, codec);
+      this.#tables.push(streams.table({ topic, from: 'end', onRecord, log: silentLog }));
+    }
+    await Promise.all(this.#tables.map((table) => table.start()));
   }
+
+  #take(topic: Stage, record: InRecord, codec: Codec): void {
+    const row = codec.decode(topic, record.value!);
+    this.ages[topic].add(row.received_at / 1000, Date.now());
+    if (!('enrichment' in row)) return;
+    if (this.ids.has(row.message_id)) this.repeated++;
+    this.ids.add(row.message_id);
+  }
+
   async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#reading;
+    await Promise.all(this.#tables.map((table) => table.stop()));
   }
 }
-
-const quantile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 
 interface Usage {
   readonly name: string;
@@ -119,14 +128,15 @@ async function measure(
   seed: number,
 ) {
   const reader = new EnrichedReader();
-  reader.start(stack.streams, codec);
+  await reader.start(stack.streams, codec);
+  counts?.begin(stack.services);
   const before = usages(stack);
   const simulated = await simulate(stack.ports[0]!, rate, devices, seconds, seed);
   await waitFor('all reports to be enriched', () => reader.ids.size >= simulated.reports_acked, ENRICHED_MS).catch(
     () => undefined,
   );
+  const requests = counts?.table(stack.services) ?? [];
   const frames = simulated.sent + simulated.resent;
-  const ages = reader.ages.sort((a, b) => a - b);
   console.log(
     `\n## ${title}\n\nload average ${loadavg()
       .map((n) => n.toFixed(1))
@@ -138,9 +148,10 @@ async function measure(
   );
   const { p50, p95, p99 } = simulated.ack_ms;
   console.log(`ack p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms`);
-  console.log(
-    `socket → enriched, as a reader sees it: p50 ${quantile(ages, 0.5).toFixed(0)} ms, p95 ${quantile(ages, 0.95).toFixed(0)} ms, p99 ${quantile(ages, 0.99).toFixed(0)} ms\n`,
-  );
+  if (values.stages)
+    for (const topic of STAGES.slice(0, 2))
+      console.log(`socket → ${topic}, as a reader sees it: ${reader.ages[topic].toString()}`);
+  console.log(`socket → enriched, as a reader sees it: ${reader.ages['telemetry-enriched'].toString()}\n`);
   console.log('| process | CPU s per 1,000 frames | per 1,000 reports | peak memory MB |\n|---|---|---|---|');
   // A frame carries the more reports the longer a device waits for its answer: only per report do runs under different load compare.
   const row = (name: string, seconds: number, memory: string): void => {
@@ -155,22 +166,27 @@ async function measure(
   }
   row('all services', ours, '');
   row('load generator', simulated.cpu_s, '');
+  for (const line of requests) console.log(line);
   await reader.stop();
 }
 
 console.log(`# Pipeline, ${machine()}`);
+const counts = values.requests ? new RequestCounts() : null;
 const stack = await Stack.start({
   brokers: 1,
   partitions: 6,
   services: { 'edge-listener': 1, decoder: 1, enricher: 1, 'command-dispatcher': 1 },
-  env: { LOG_LEVEL: 'warn' },
+  env: { LOG_LEVEL: 'warn', ...counts?.env },
   figures: values.figures,
-  nodeArgs: values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${path.resolve(values.profile)}`],
+  nodeArgs: [
+    ...(values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${path.resolve(values.profile)}`]),
+    ...(counts?.nodeArgs ?? []),
+  ],
 });
 try {
   const codec = await Codec.connect({
     registryUrl: stack.registry.url,
-    topics: ['telemetry-enriched'],
+    topics: STAGES,
     timeoutMs: 10_000,
   });
   const seconds = Number(values.seconds);
@@ -186,4 +202,5 @@ try {
   }
 } finally {
   await stack.stop();
+  counts?.remove();
 }

@@ -309,6 +309,28 @@ describe('a processor of either kind', () => {
 });
 
 describe('an at-least-once processor', () => {
+  it('gathers what comes within its pace into one step', async () => {
+    const world = await makeWorld();
+    const fetchMs = 400;
+    let steps = 0;
+    await run(world, {
+      guarantee: 'at_least_once',
+      pace: { fetchMs },
+      createTask: () => countingTask(world, { stateless: true, onBatch: () => steps++ }),
+    });
+    const producer = world.streams.producer({ log: world.log });
+    const begunMs = performance.now();
+    const [record] = numbered(world.topic('in'), 0, 1);
+    for (let sent = 0; sent < 40; sent++) {
+      await producer.send([record!]);
+      await sleep(20);
+    }
+    await producer.close();
+    await waitForOutputs(world, 40);
+    // A step a fetch, and a fetch a pace; the first and the last are not whole.
+    expect(steps).toBeLessThanOrEqual(Math.ceil((performance.now() - begunMs) / fetchMs) + 1);
+  });
+
   it('writes every output before it commits its record, and begins again where it committed', async () => {
     const world = await makeWorld();
     await send(world, numbered(world.topic('in'), 0, 1_000));
