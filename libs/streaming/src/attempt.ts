@@ -179,17 +179,14 @@ export class Attempt {
 
   private async turn(): Promise<void> {
     const { options, suspects } = this.deps;
+    const load = this.inbox.takeLoad(LOAD_RECORDS_MAX);
+    if (load !== null) await this.load(load);
     const { dueMs } = this.cadence;
-    if (dueMs !== null && this.state === 'ready')
-      await this.inbox.gather(options.batchRecordsMax, dueMs, () => this.hasEnded());
-    const chunk = this.inbox.take(this.state === 'ready' ? options.batchRecordsMax : LOAD_RECORDS_MAX, (feed, offset) =>
-      suspects.alone(feed.topic, offset),
-    );
-    if (chunk !== null) {
-      if (chunk.feed.kind === 'input') await this.step(chunk);
-      else await this.load(chunk);
-      this.progressMs = performance.now();
-    }
+    const due = dueMs === null || (await this.inbox.gather(options.batchRecordsMax, dueMs, () => this.hasEnded()));
+    const alone = (feed: QueuedFeed, offset: number): boolean => suspects.alone(feed.topic, offset);
+    const input = due && !this.hasEnded() ? this.inbox.takeInput(options.batchRecordsMax, alone) : null;
+    if (input !== null) await this.step(input);
+    if (load !== null || input !== null) this.progressMs = performance.now();
     if (this.state === 'ready') {
       await this.tickIfDue();
       if (this.deps.writer.worn)
@@ -197,7 +194,7 @@ export class Attempt {
           retriable: true,
         });
     }
-    if (chunk === null && !this.hasEnded())
+    if (load === null && input === null && !this.hasEnded())
       await this.inbox.wait(this.state === 'ready' ? this.lastTickMs + TICK_MS - performance.now() : TICK_MS);
   }
 
@@ -300,8 +297,8 @@ export class Attempt {
   private another(records: number): Chunk | null {
     const { options, suspects } = this.deps;
     const room = options.batchRecordsMax - records;
-    const may = options.guarantee === 'exactly_once' && room > 0 && !suspects.any && this.inbox.isNext('input');
-    return may ? this.inbox.take(room, () => false) : null;
+    const may = options.guarantee === 'exactly_once' && room > 0 && !suspects.any;
+    return may ? this.inbox.takeInput(room, () => false) : null;
   }
 
   /** What the task makes of a chunk; null: this life has ended. */

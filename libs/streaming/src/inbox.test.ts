@@ -38,12 +38,12 @@ describe('an inbox', () => {
     inbox.offer(a, fetched('a', 0, 3));
     inbox.offer(a, fetched('a', 3, 4));
     inbox.offer(b, fetched('b', 0, 2));
-    const first = inbox.take(5, never)!;
+    const first = inbox.takeInput(5, never)!;
     expect(first.records.map(({ offset }) => offset)).toEqual([0, 1, 2, 3, 4]);
     expect(first.end).toBe(5);
-    expect(inbox.take(5, never)!.records.map(({ offset }) => offset)).toEqual([5, 6]);
-    expect(inbox.take(5, never)!.feed).toBe(b);
-    expect(inbox.take(5, never)).toBeNull();
+    expect(inbox.takeInput(5, never)!.records.map(({ offset }) => offset)).toEqual([5, 6]);
+    expect(inbox.takeInput(5, never)!.feed).toBe(b);
+    expect(inbox.takeInput(5, never)).toBeNull();
   });
 
   it('leaves out what was taken before, and seeks back rather than skip', () => {
@@ -52,7 +52,7 @@ describe('an inbox', () => {
     const feed = new QueuedFeed('input', 'a', 0, 0);
     expect(inbox.offer(feed, fetched('a', 0, 5))).toBe(true);
     expect(inbox.offer(feed, fetched('a', 3, 4))).toBe(true);
-    expect(inbox.take(100, never)!.records.map(({ offset }) => offset)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(inbox.takeInput(100, never)!.records.map(({ offset }) => offset)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(inbox.offer(feed, fetched('a', 9, 1))).toBe(false);
     expect(control.told).toContain('seek a 7');
   });
@@ -64,7 +64,7 @@ describe('an inbox', () => {
     inbox.open(feed);
     inbox.offer(feed, fetched('a', 0, 20));
     expect(control.told.at(-1)).toBe('pause a');
-    inbox.done(inbox.take(10, never)!);
+    inbox.done(inbox.takeInput(10, never)!);
     expect(control.told.at(-1)).toBe('resume a');
   });
 
@@ -83,20 +83,20 @@ describe('an inbox', () => {
     const inbox = new Inbox(playControl(), 100);
     const feed = new QueuedFeed('input', 'a', 0, 0);
     inbox.offer(feed, fetched('a', 0, 4));
-    const batch = inbox.take(100, never)!;
+    const batch = inbox.takeInput(100, never)!;
     inbox.offer(feed, fetched('a', 4, 1));
     inbox.putBack(batch);
     const alone = (_feed: QueuedFeed, offset: number) => offset < 2;
-    expect(inbox.take(100, alone)!.records.map(({ offset }) => offset)).toEqual([0]);
-    expect(inbox.take(100, alone)!.records.map(({ offset }) => offset)).toEqual([1]);
-    expect(inbox.take(100, alone)!.records.map(({ offset }) => offset)).toEqual([2, 3, 4]);
+    expect(inbox.takeInput(100, alone)!.records.map(({ offset }) => offset)).toEqual([0]);
+    expect(inbox.takeInput(100, alone)!.records.map(({ offset }) => offset)).toEqual([1]);
+    expect(inbox.takeInput(100, alone)!.records.map(({ offset }) => offset)).toEqual([2, 3, 4]);
   });
 
   it('passes on how far a fetch without visible records came', () => {
     const inbox = new Inbox(playControl(), 100);
     const feed = new QueuedFeed('table', 'a', 0, 0);
     inbox.offer(feed, { ...fetched('a', 0, 0), nextOffset: 12, end: 12 });
-    const chunk = inbox.take(100, never)!;
+    const chunk = inbox.takeLoad(100)!;
     inbox.done(chunk);
     expect(feed.applied).toBe(12);
   });
@@ -121,13 +121,29 @@ describe('an inbox', () => {
     ended = true;
     inbox.notify();
     await stopped;
-    expect(inbox.take(100, never)!.records).toHaveLength(5);
+    expect(inbox.takeInput(100, never)!.records).toHaveLength(5);
   });
 
-  it('does not let tables and state wait', async () => {
+  it('does not let tables and state wait, nor gathered input for them', async () => {
     const inbox = new Inbox(playControl(), 100);
-    inbox.offer(new QueuedFeed('table', 'a', 0, 0), fetched('a', 0, 1));
-    await inbox.gather(100, performance.now() + 600_000, never);
+    const [input, table] = [new QueuedFeed('input', 'a', 0, 0), new QueuedFeed('table', 't', 0, 0)];
+    inbox.offer(input, fetched('a', 0, 1));
+    inbox.offer(table, fetched('t', 0, 1));
+    expect(await inbox.gather(100, performance.now() + 600_000, never)).toBe(false);
+    expect(await inbox.gather(100, performance.now() - 1, never)).toBe(true);
+    expect(inbox.takeLoad(100)!.feed).toBe(table);
+    expect(inbox.takeLoad(100)).toBeNull();
     expect(inbox.empty).toBe(false);
+  });
+
+  it('does not part input by what came to be loaded in between', () => {
+    const inbox = new Inbox(playControl(), 100);
+    const [input, table] = [new QueuedFeed('input', 'a', 0, 0), new QueuedFeed('table', 't', 0, 0)];
+    for (let at = 0; at < 3; at++) {
+      inbox.offer(input, fetched('a', at, 1));
+      inbox.offer(table, fetched('t', at, 1));
+    }
+    expect(inbox.takeInput(100, never)!.records).toHaveLength(3);
+    expect(inbox.takeLoad(100)!.records).toHaveLength(3);
   });
 });

@@ -52,9 +52,13 @@ export interface FeedControl {
 
 const bytesOf = (record: InRecord): number => RECORD_BYTES + (record.key?.length ?? 0) + (record.value?.length ?? 0);
 
-/** Records of one partition's feeds between the fetch, which must not wait, and the task, which takes its time. Bounded by pausing. */
+/**
+ * Records of one partition's feeds between the fetch, which must not wait, and the task, which takes its time. Bounded by pausing. What is loaded (tables, state)
+ * stands in a line of its own: between two chunks of input it would part them, and each part would be a transaction.
+ */
 export class Inbox {
-  private readonly chunks: Chunk[] = [];
+  private readonly loads: Chunk[] = [];
+  private readonly inputs: Chunk[] = [];
   private wake: (() => void) | null = null;
 
   constructor(
@@ -95,7 +99,8 @@ export class Inbox {
       feed.bytes += bytesOf(record);
     }
     feed.records += records.length;
-    if (records.length > 0 || feed.next > taken.from) this.chunks.push({ feed, records, end: feed.next });
+    if (records.length > 0 || feed.next > taken.from)
+      (feed.kind === 'input' ? this.inputs : this.loads).push({ feed, records, end: feed.next });
     if (feed.records >= this.batchRecordsMax * BATCHES_HIGH || feed.bytes >= BYTES_HIGH) this.flow(feed, false);
     this.notify();
     return true;
@@ -103,52 +108,61 @@ export class Inbox {
 
   /** Is anything waiting? */
   get empty(): boolean {
-    return this.chunks.length === 0;
+    return this.loads.length === 0 && this.inputs.length === 0;
   }
 
-  /** Lets input gather until `recordsMin` wait, or many bytes, or `untilMs` of the monotonic clock is over; not tables and state, nor where nothing waits. */
-  async gather(recordsMin: number, untilMs: number, ended: () => boolean): Promise<void> {
-    for (let head = this.chunks[0]; head?.feed.kind === 'input' && !ended(); head = this.chunks[0]) {
+  /**
+   * Lets input gather until `recordsMin` wait, or many bytes, or `untilMs` of the monotonic clock is over. True: it is to be taken now; false: nothing waits, or
+   * something is to be loaded meanwhile.
+   */
+  async gather(recordsMin: number, untilMs: number, ended: () => boolean): Promise<boolean> {
+    for (let head = this.inputs[0]; head !== undefined && !ended(); head = this.inputs[0]) {
       const leftMs = untilMs - performance.now();
-      if (leftMs <= 0 || head.feed.records >= recordsMin || head.feed.bytes >= BYTES_LOW) return;
+      if (leftMs <= 0 || head.feed.records >= recordsMin || head.feed.bytes >= BYTES_LOW) return true;
+      if (this.loads.length > 0) return false;
       await this.pause(leftMs);
     }
+    return false;
   }
 
-  /** Do records of such a feed come next? */
-  isNext(kind: FeedKind): boolean {
-    return this.chunks[0]?.feed.kind === kind;
+  /** The next records to load, of one feed, at most `recordsMax`. */
+  takeLoad(recordsMax: number): Chunk | null {
+    return this.take(this.loads, recordsMax);
   }
 
-  /** The next records of one feed, at most `recordsMax`, or one if `alone` says so of the first. */
-  take(recordsMax: number, alone: (feed: QueuedFeed, offset: number) => boolean): Chunk | null {
-    const head = this.chunks[0];
+  /** The next records of one input, at most `recordsMax`, or one if `alone` says so of the first. */
+  takeInput(recordsMax: number, alone: (feed: QueuedFeed, offset: number) => boolean): Chunk | null {
+    const head = this.inputs[0];
+    const first = head?.records[0];
+    return this.take(this.inputs, first !== undefined && alone(head!.feed, first.offset) ? 1 : recordsMax);
+  }
+
+  private take(chunks: Chunk[], max: number): Chunk | null {
+    const head = chunks[0];
     if (head === undefined) return null;
     const { feed } = head;
-    const first = head.records[0];
-    const max = first !== undefined && feed.kind === 'input' && alone(feed, first.offset) ? 1 : recordsMax;
     const records: InRecord[] = [];
     let end = feed.applied;
-    for (let chunk = this.chunks[0]; chunk?.feed === feed; chunk = this.chunks[0]) {
+    for (let chunk = chunks[0]; chunk?.feed === feed; chunk = chunks[0]) {
       const room = max - records.length;
       if (chunk.records.length <= room) {
         for (const record of chunk.records) records.push(record);
         end = chunk.end;
-        this.chunks.shift();
+        chunks.shift();
         if (records.length === max) break;
         continue;
       }
       for (const record of chunk.records.slice(0, room)) records.push(record);
       if (room > 0) end = records[records.length - 1]!.offset + 1;
-      this.chunks[0] = { feed, records: chunk.records.slice(room), end: chunk.end };
+      chunks[0] = { feed, records: chunk.records.slice(room), end: chunk.end };
       break;
     }
     return { feed, records, end };
   }
 
-  /** Puts back what could not be done, before everything that waits. */
+  /** Puts back input that could not be done, before all that waits. */
   putBack(chunk: Chunk): void {
-    this.chunks.unshift(chunk);
+    this.inputs.unshift(chunk);
   }
 
   /** These records are done with: lets the feed flow again when enough of it is. */

@@ -1,9 +1,12 @@
 /**
- * `npm run bench`: socket → enriched, all services, broker, registry and load generator on one machine. Two runs: a fixed rate, for
- * latency; and as much as goes in, for CPU seconds a frame. Prints figures and what was lost; it judges nothing.
+ * `npm run bench`: socket → enriched, all services, broker, registry and load generator on one machine. Three runs: a fixed rate, for
+ * latency; as much as goes in, for CPU seconds a frame, where a device that waits for its answer packs what has gathered; and as much from so
+ * many devices that each frame carries one report. Prints figures and what was lost; it judges nothing.
  *
- *   npm run bench -- [--rate 1000] [--devices 500] [--seconds 60] [--protocol astra] [--only rate|saturation] [--profile DIR]
+ *   npm run bench -- [--rate 1000] [--devices 500] [--seconds 60] [--protocol astra] [--only rate|saturation|single] [--stages]
+ *                    [--requests] [--profile DIR]
  *
+ * `--stages` reads the topics in between as well, `--requests` counts what each service asks of Kafka, by kind; both cost a little.
  * `--profile DIR` leaves a CPU profile of each service there, which costs some speed. `--figures`: the broker with a larger heap and
  * the whole compiler, instead of as tests and `npm start` run it.
  */
@@ -29,6 +32,7 @@ const { values } = parseArgs({
     protocol: { type: 'string', default: 'astra' },
     'saturation-rate': { type: 'string', default: '20000' },
     'saturation-devices': { type: 'string', default: '2000' },
+    'single-devices': { type: 'string', default: '10000' },
     only: { type: 'string' },
     profile: { type: 'string' },
     figures: { type: 'boolean', default: false },
@@ -191,14 +195,19 @@ try {
   });
   const seconds = Number(values.seconds);
   await simulate(stack.ports[0]!, 500, 200, 10, 1); // Warm-up, not counted.
-  if (values.only !== 'saturation') {
+  if (values.only === undefined || values.only === 'rate') {
     const [rate, devices] = [Number(values.rate), Number(values.devices)];
     await measure(`${rate} reports/s from ${devices} devices, ${seconds} s`, stack, codec, rate, devices, seconds, 2);
   }
-  if (values.only !== 'rate') {
+  if (values.only === undefined || values.only === 'saturation') {
     const [most, many] = [Number(values['saturation-rate']), Number(values['saturation-devices'])];
     const title = `saturation: ${most} reports/s offered from ${many} devices, ${seconds} s`;
     await measure(title, stack, codec, most, many, seconds, 3);
+  }
+  if (values.only === undefined || values.only === 'single') {
+    const offered = Number(values['single-devices']);
+    const title = `saturation, one report a frame: ${offered} reports/s offered from ${offered} devices, ${seconds} s`;
+    await measure(title, stack, codec, offered, offered, seconds, 4);
   }
 } finally {
   await stack.stop();
