@@ -54,6 +54,10 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: { name: 'api-server', include: ['test/src/cluster/**/*.test.ts'], ...BOUNDS },
+      },
+      {
+        extends: true,
         test: {
           name: 'ops',
           include: ['test/src/ops/**/*.test.ts'],

@@ -14,6 +14,7 @@ const env = {
   PATH: [path.join(cache, 'bin'), process.env.PATH, '/usr/sbin', '/sbin'].join(path.delimiter),
 };
 
+const args = process.argv.slice(2);
 const started = performance.now();
 const prepared = (await install()) || (await build());
 if (prepared !== 0) process.exit(prepared);
@@ -24,12 +25,11 @@ const code = await run(
   ...node(
     'node_modules/vitest/vitest.mjs',
     'run',
-    '--project',
-    'ops',
+    ...(args.includes('--project') ? [] : ['--project', 'ops']),
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
-    ...process.argv.slice(2),
+    ...args,
   ),
   { env },
 );
