@@ -25,8 +25,14 @@ beforeAll(async () => {
     if (!BUILT_IN.test(apiVersion)) custom.set(`${apiVersion} ${kind}`, { group, version, kind });
   }
   await api.learn([...custom.values()]);
-  const namespaces = new Set(all.map(({ namespace }) => namespace).filter((name) => name !== null));
-  for (const namespace of namespaces) await api.namespace(namespace);
+  // With their own labels: what the pods of a Deployment may not do there is a warning about the Deployment.
+  const namespaces = new Map<string, object>();
+  for (const { kind, namespace, name, body } of all) {
+    if (kind === 'Namespace') namespaces.set(name, body);
+    else if (namespace !== null && !namespaces.has(namespace))
+      namespaces.set(namespace, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  }
+  await api.keep([...namespaces.values()]);
 });
 afterAll(() => api.stop());
 
@@ -36,6 +42,17 @@ describe('a real API server', () => {
     expect(stderr).toBe('');
     expect(stdout.trim().split('\n')).toHaveLength(objects.length);
     expect(code).toBe(0);
+  });
+
+  it('warns of pods that the namespace does not let in', async () => {
+    const { body } = renderings
+      .get('production')!
+      .find(({ kind, name }) => kind === 'Deployment' && name === 'decoder')!;
+    const root = structuredClone(body) as { metadata: object; spec: { template: { spec: { hostNetwork?: boolean } } } };
+    root.spec.template.spec.hostNetwork = true;
+    const { code, stderr } = await api.dryRun([root]);
+    expect(stderr).toContain('would violate PodSecurity');
+    expect(code).not.toBe(0);
   });
 
   it('refuses an object that no cluster would take', async () => {

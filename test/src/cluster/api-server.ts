@@ -114,14 +114,15 @@ export class ApiServer {
 
   /** Makes kinds known and waits until they are served. */
   async learn(kinds: readonly CustomKind[]): Promise<void> {
-    const list = { apiVersion: 'v1', kind: 'List', items: kinds.map(definitionOf) };
-    await must('kubectl', [...this.kubectl, 'apply', '--server-side', '-f', '-'], { input: JSON.stringify(list) });
+    await this.keep(kinds.map(definitionOf));
     const names = kinds.map(({ group, kind }) => `crd/${kind.toLowerCase()}s.${group}`);
     await must('kubectl', [...this.kubectl, 'wait', '--for=condition=Established', '--timeout=120s', ...names]);
   }
 
-  async namespace(name: string): Promise<void> {
-    await must('kubectl', [...this.kubectl, 'create', 'namespace', name]);
+  /** Makes objects, such as a namespace whose labels say what its pods may do. */
+  async keep(objects: readonly object[]): Promise<void> {
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+    await must('kubectl', [...this.kubectl, 'apply', '--server-side', '-f', '-'], { input });
   }
 
   /** Whether it would take all of these objects as new ones, without a warning; what it says. Nothing is kept. */
