@@ -17,6 +17,7 @@ interface Flags extends Partial<Record<`${EdgePortName}Port`, number>> {
   readonly decoders: number;
   readonly enrichers: number;
   readonly dispatchers: number;
+  readonly places?: true;
   readonly partitions: number;
   readonly brokerPort?: number;
   readonly registryPort?: number;
@@ -57,6 +58,7 @@ export function registerUp(program: Command): void {
     .option('--decoders <n>', 'decoders', many('--decoders'), 1)
     .option('--enrichers <n>', 'enrichers', many('--enrichers'), 1)
     .option('--dispatchers <n>', 'command dispatchers', many('--dispatchers'), 1)
+    .option('--places', 'also names of places for where trips begin and end, in the topic places')
     .option(
       '--partitions <n>',
       'partitions of topics that are made',
@@ -124,6 +126,7 @@ async function run(flags: Flags): Promise<void> {
         'edge-listener': flags.edges,
         decoder: flags.decoders,
         enricher: flags.enrichers,
+        places: flags.places === true ? 1 : 0,
         'command-dispatcher': flags.dispatchers,
       },
       fleet: flags.fleet ? { devices: flags.devices, ...(flags.rate === undefined ? {} : { rate: flags.rate }) } : null,

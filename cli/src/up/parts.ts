@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { Child, describeExit, until, type Exit } from '@fleetwire/local';
 import { failed } from '../errors.js';
-import type { ServicePlan } from './plan.js';
+import { PROGRAMS, type ServicePlan } from './plan.js';
 import { readiness } from './probe.js';
 
 /** A restore of state after a crash, on a busy machine, fits in it. */
@@ -73,7 +73,7 @@ export interface StartContext {
 }
 
 export function startService(plan: ServicePlan, context: StartContext): Promise<Child> {
-  return startScript(plan.part, path.join(context.root, 'services', plan.service, 'dist', 'main.js'), [], {
+  return startScript(plan.part, path.join(context.root, PROGRAMS[plan.service]), [], {
     ...context,
     env: { ...context.env, ...plan.env },
   });

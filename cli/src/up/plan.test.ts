@@ -5,7 +5,7 @@ import { edgePorts, portsOfEdge } from './ports.js';
 const first = edgePorts({}, {});
 const plan = (edges: number, decoders: number): readonly ServicePlan[] =>
   planServices({
-    counts: { 'edge-listener': edges, decoder: decoders, enricher: 1, 'command-dispatcher': 1 },
+    counts: { 'edge-listener': edges, decoder: decoders, enricher: 1, places: 0, 'command-dispatcher': 1 },
     brokers: ['a:1', 'b:2'],
     registry: 'http://r/apis/ccompat/v7',
     edges: Array.from({ length: edges }, (_, i) => portsOfEdge(first, i)),

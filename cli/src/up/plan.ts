@@ -2,7 +2,7 @@
 import { EDGE_PORTS, EDGE_PORT_NAMES, type EdgePorts } from './ports.js';
 
 /** In the order in which they are stopped: what feeds before what is fed. */
-export const SERVICES = ['edge-listener', 'decoder', 'enricher', 'command-dispatcher'] as const;
+export const SERVICES = ['edge-listener', 'decoder', 'enricher', 'places', 'command-dispatcher'] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
 /** Where probes and metrics of the first of each are served, when that is free. */
@@ -10,7 +10,17 @@ export const HTTP_PORTS: Readonly<Record<ServiceName, number>> = {
   'edge-listener': 9201,
   decoder: 9202,
   enricher: 9203,
+  places: 9205,
   'command-dispatcher': 9204,
+};
+
+/** What each runs, from the root of the repository. */
+export const PROGRAMS: Readonly<Record<ServiceName, string>> = {
+  'edge-listener': 'services/edge-listener/dist/main.js',
+  decoder: 'services/decoder/dist/main.js',
+  enricher: 'services/enricher/dist/main.js',
+  places: 'services/enricher/dist/places/main.js',
+  'command-dispatcher': 'services/command-dispatcher/dist/main.js',
 };
 
 export type ServiceCounts = Readonly<Record<ServiceName, number>>;

@@ -38,6 +38,8 @@ interface UserSpec {
 const USERS: readonly UserSpec[] = [
   ...['edge-listener', 'decoder'].map((name) => service(name)),
   ...['enricher', 'command-dispatcher'].map((name) => ({ ...service(name), transactions: true as const })),
+  // The look-up of places, where it is switched on.
+  service('places'),
   // People with the `fleetwire` command: devices, geofences, commands, and everything to look at.
   { name: 'operator', reads: ['users'], writes: ['users'], groups: 'fleetwire-cli' },
   // Lakes and other readers.

@@ -20,6 +20,7 @@ export const RENDERINGS: Readonly<Record<string, string>> = {
   'large-fleet': 'overlays/large-fleet',
   'behind-proxy': 'overlays/behind-proxy',
   'device-tls': 'overlays/device-tls',
+  places: 'overlays/places',
   'kafka-local': 'kafka/local',
   'kafka-production': 'kafka/production',
 };

@@ -2,7 +2,7 @@
 import { definition as dispatcher } from '@fleetwire/command-dispatcher';
 import { definition as decoder } from '@fleetwire/decoder';
 import { definition as edge } from '@fleetwire/edge-listener';
-import { definition as enricher } from '@fleetwire/enricher';
+import { definition as enricher, placesDefinition as places } from '@fleetwire/enricher';
 import { ConfigError, type ConfigDefinition } from '@fleetwire/service';
 import { at, listOf, rowsOf, textOf } from '../json.js';
 import { problem, type Problem } from '../manifest.js';
@@ -13,6 +13,7 @@ const SERVICES: Readonly<Record<string, Pick<ConfigDefinition<object>, 'load' | 
   'services/edge-listener/dist/main.js': edge,
   'services/decoder/dist/main.js': decoder,
   'services/enricher/dist/main.js': enricher,
+  'services/enricher/dist/places/main.js': places,
   'services/command-dispatcher/dist/main.js': dispatcher,
 };
 const CLI = 'cli/bin/fleetwire.js';
