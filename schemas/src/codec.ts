@@ -11,6 +11,7 @@ import { RECORD_WRITERS, writeEnrichment } from './record-writers.generated.js';
 import { MalformedValue, SchemaError, UnknownSchema } from './errors.js';
 import { Registry, type RegistryAccess } from './registry.js';
 import { readOutline, type TelemetryOutline } from './telemetry-outline.generated.js';
+import { readEnricherState } from './enricher-state-reader.js';
 import { readRawFrame } from './raw-frame-reader.js';
 import { readTelemetry } from './telemetry-reader.generated.js';
 import { LIST_FIELD_NAMES, writeTelemetry } from './telemetry-writer.generated.js';
@@ -243,6 +244,7 @@ export class Codec {
   /** A value of this build's schema, where there is a reader for it; null: the general library reads it, or says what is wrong. */
   #readOwn(schema: string, value: Buffer): unknown {
     if (schema === 'telemetry') return readTelemetry(value, HEADER_BYTES, this.#lists);
+    if (schema === 'enricher-state') return readEnricherState(value, HEADER_BYTES);
     return schema === 'raw-frame' ? readRawFrame(value, HEADER_BYTES) : null;
   }
 

@@ -87,7 +87,8 @@ export class EnricherTask implements Task {
         this.#guard.read(DEVICES, record, key, (device) => this.#book.put(key, device));
       return;
     }
-    const [ident = '', part = ''] = key.split('|');
+    const bar = key.indexOf('|');
+    const [ident, part] = bar < 0 ? [key, ''] : [key.slice(0, bar), key.slice(bar + 1)];
     if (record.topic === SESSIONS) this.#loadSession(record, ident);
     else this.#loadState(record, ident, part);
   }
