@@ -10,7 +10,7 @@ import type { Part } from './log/log-changes.js';
 import type { EnricherMetrics } from './metrics.js';
 import { PackedDevices } from './store/packed-devices.js';
 import { EnricherTask } from './task.js';
-import { geofence, reportAt } from './testing.js';
+import { EPOCH_US, geofence, reportAt } from './testing.js';
 
 const INTERVAL_S = 30;
 /** Side of the land in degrees, on which fences and devices are spread. */
@@ -44,8 +44,14 @@ export interface BenchWorld {
   stateBytes(): { readonly head: number; readonly all: number; readonly log: number };
 }
 
-/** `codec`: with the ids of a registry, for records that go through a broker. */
-export function benchWorld(devices: number, fences: number, codec: Codec = Codec.local()): BenchWorld {
+/** `codec`: with the ids of a registry, for records that go through a broker. `startUs`: event time of the first reports. */
+export function benchWorld(
+  devices: number,
+  fences: number,
+  codec: Codec = Codec.local(),
+  startUs: number = EPOCH_US,
+): BenchWorld {
+  const startS = Math.round((startUs - EPOCH_US) / 1e6);
   let seed = 42;
   const random = (): number => (seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) / 2 ** 32;
   const book = new FenceBook();
@@ -72,7 +78,7 @@ export function benchWorld(devices: number, fences: number, codec: Codec = Codec
     const metres = (kmh / 3.6) * INTERVAL_S;
     place[0]! += (Math.cos((place[2]! * Math.PI) / 180) * metres) / 111_195;
     place[1]! += (Math.sin((place[2]! * Math.PI) / 180) * metres) / 78_000;
-    const seconds = round * INTERVAL_S - (late > 0 && random() < late ? 61 : 0);
+    const seconds = startS + round * INTERVAL_S - (late > 0 && random() < late ? 61 : 0);
     return {
       ...reportAt(
         seconds,

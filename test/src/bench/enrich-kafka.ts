@@ -10,6 +10,8 @@ const PARTITIONS = 6;
 /** Records of one send. */
 const SEND = 2_000;
 const WAIT_MS = 900_000;
+/** Reports of a restore go up to so long after now: no timer has anything to say of devices that have just reported. */
+const AHEAD_S = 300;
 /** Devices that are folded; the others of a restore have their states under other names. */
 const FOLDED = 2_000;
 
@@ -35,6 +37,7 @@ async function sendAll(producer: Producer, records: Iterable<OutRecord>): Promis
 
 /** A broker, a registry and an enricher that was ready once and is down. */
 async function withStack(
+  profileDir: string | null,
   run: (stack: Stack, enricher: ServiceProcess, codec: Codec, producer: Producer) => Promise<void>,
 ): Promise<void> {
   const stack = await Stack.start({
@@ -43,6 +46,7 @@ async function withStack(
     services: { enricher: 1 },
     env: { LOG_LEVEL: 'warn' },
     figures: true,
+    nodeArgs: profileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`],
   });
   try {
     const enricher = stack.of('enricher')[0]!;
@@ -61,8 +65,13 @@ async function withStack(
 }
 
 /** Reports that wait in `telemetry`, from the start of the enricher's first transaction to the end of its last. */
-export async function throughKafka(reports: number, devices: number, fences: number): Promise<void> {
-  await withStack(async (stack, enricher, codec, producer) => {
+export async function throughKafka(
+  reports: number,
+  devices: number,
+  fences: number,
+  profileDir: string | null,
+): Promise<void> {
+  await withStack(profileDir, async (stack, enricher, codec, producer) => {
     const world = benchWorld(devices, fences, codec);
     const shapes = world.geofences.map((fence): OutRecord => ({ topic: 'geofences', key: fence.id, value: codec.encode('geofences', fence) })); // prettier-ignore
     await sendAll(producer, shapes);
@@ -91,8 +100,8 @@ export async function throughKafka(reports: number, devices: number, fences: num
 }
 
 /** Time from the start of a process to ready, with so many devices in the state topic and with none. */
-export async function restoreBench(devices: number, rounds: number): Promise<void> {
-  await withStack(async (_stack, enricher, codec, producer) => {
+export async function restoreBench(devices: number, rounds: number, profileDir: string | null): Promise<void> {
+  await withStack(profileDir, async (_stack, enricher, codec, producer) => {
     const ready = async (): Promise<{ readonly seconds: number; readonly cpu: number }> => {
       const start = performance.now();
       await enricher.start();
@@ -100,7 +109,7 @@ export async function restoreBench(devices: number, rounds: number): Promise<voi
       return { seconds: (performance.now() - start) / 1000, cpu: cpuSeconds(enricher.pid!) };
     };
     const empty = await ready();
-    const world = benchWorld(FOLDED, 0, codec);
+    const world = benchWorld(FOLDED, 0, codec, Date.now() * 1000 + (AHEAD_S - (rounds + 1) * 30) * 1e6);
     // State without committed offsets stops a partition: each has some reports first.
     const first = world.records(FOLDED).flat();
     await sendAll(

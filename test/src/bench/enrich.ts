@@ -9,6 +9,7 @@
  *   npm run bench:enrich -- --growth             (a) and bytes for 1,000 to 100,000 devices; --rounds 20: after 20 reports of each
  *   npm run bench:enrich -- --kafka 200000       so many reports through a broker and the real service
  *   npm run bench:enrich -- --restore 200000     so many devices restored from a broker
+ *   … --profile DIR                              with these two: a CPU profile of each process of the service there
  */
 import { parseArgs } from 'node:util';
 import { benchWorld, type BenchWorld } from '@fleetwire/enricher/testing';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '2' },
     kafka: { type: 'string' },
     restore: { type: 'string' },
+    profile: { type: 'string' },
   },
 });
 const devices = Number(values.devices);
@@ -116,7 +118,8 @@ function growth(): void {
 }
 
 console.log(`# Enriching, ${machine()}: ${format(fences)} geofences\n`);
-if (values.kafka !== undefined) await throughKafka(Number(values.kafka), devices, fences);
-else if (values.restore !== undefined) await restoreBench(Number(values.restore), Number(values.rounds));
+if (values.kafka !== undefined) await throughKafka(Number(values.kafka), devices, fences, values.profile ?? null);
+else if (values.restore !== undefined)
+  await restoreBench(Number(values.restore), Number(values.rounds), values.profile ?? null);
 else if (values.growth) growth();
 else table();
