@@ -13,7 +13,7 @@ export const ENRICHER_STATE_FIELDS = [
   'written_at',
 ] as const satisfies readonly (keyof EnricherState)[];
 
-const NO_INPUTS: EnricherState['inputs'] = Object.freeze([]) as readonly never[] as EnricherState['inputs'];
+const NO_INPUTS: EnricherState['inputs'] = Object.freeze([]);
 
 /**
  * An EnricherState that this build wrote for a device; null: the general library must read it, or say what is wrong with it. `payload` is a view of
