@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: socket → enriched, all services, broker, registry and load generator on one machine. Three runs: a fixed rate, for
- * latency; as much as goes in, for CPU seconds a frame, where a device that waits for its answer packs what has gathered; and as much from so
- * many devices that each frame carries one report. Prints figures and what was lost; it judges nothing.
+ * latency; as much as goes in, for CPU seconds a frame, where a device that waits for its answer packs what has gathered; and much, but
+ * less than goes in, from so many devices that each frame carries one report. Prints figures and what was lost; it judges nothing.
  *
  *   npm run bench -- [--rate 1000] [--devices 500] [--seconds 60] [--protocol astra] [--only rate|saturation|single] [--stages]
  *                    [--requests] [--profile DIR]
@@ -32,7 +32,8 @@ const { values } = parseArgs({
     protocol: { type: 'string', default: 'astra' },
     'saturation-rate': { type: 'string', default: '20000' },
     'saturation-devices': { type: 'string', default: '2000' },
-    'single-devices': { type: 'string', default: '10000' },
+    'single-rate': { type: 'string', default: '2000' },
+    'single-devices': { type: 'string', default: '3000' },
     only: { type: 'string' },
     profile: { type: 'string' },
     figures: { type: 'boolean', default: false },
@@ -205,9 +206,9 @@ try {
     await measure(title, stack, codec, most, many, seconds, 3);
   }
   if (values.only === undefined || values.only === 'single') {
-    const offered = Number(values['single-devices']);
-    const title = `saturation, one report a frame: ${offered} reports/s offered from ${offered} devices, ${seconds} s`;
-    await measure(title, stack, codec, offered, offered, seconds, 4);
+    const [offered, many] = [Number(values['single-rate']), Number(values['single-devices'])];
+    const title = `one report a frame: ${offered} reports/s offered from ${many} devices, ${seconds} s`;
+    await measure(title, stack, codec, offered, many, seconds, 4);
   }
 } finally {
   await stack.stop();
