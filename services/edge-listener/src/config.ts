@@ -124,7 +124,7 @@ const SPEC = {
   lingerMs: integer('FLEETWIRE_LINGER_MS', {
     meaning: 'time that a frame waits for others of its batch',
     unit: 'ms',
-    default: 10,
+    default: 5,
     min: 0,
     max: 1_000,
   }),
