@@ -34,7 +34,7 @@ const BATCH_RECORDS_MAX = 500;
 /** What comes so close together is fetched together. */
 const FETCH_MS = 10;
 /** And what of a partition came since its last transaction is committed together: the first command after a pause does not wait. */
-const COMMIT_MS = 100;
+const COMMIT_MS = 25;
 /** Silence of the tail of edge-status beyond which leases do not lapse: it is then us, or the brokers, not the edges. */
 const TAIL_SILENCE_MAX_MS = 5_000;
 const LOOK_EVERY_MS = 1_000;
