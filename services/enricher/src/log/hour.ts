@@ -40,7 +40,12 @@ export const openSegment = (number: number, packed = new Packed()): Segment => (
   closed: null,
 });
 
-export const emptyHour = (hour: number, start: Buffer = NOTHING): Hour => ({ hour, start, segments: [], nextNumber: 1 });
+export const emptyHour = (hour: number, start: Buffer = NOTHING): Hour => ({
+  hour,
+  start,
+  segments: [],
+  nextNumber: 1,
+});
 
 /** Entries of segments, in the order of the fold. */
 export const sorted = (segments: readonly Segment[]): Entry[] =>
