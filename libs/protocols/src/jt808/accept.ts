@@ -36,6 +36,11 @@ const kind = (answer: Answer, bodyBytesMin = 0, data = false): Kind => ({
   class: data ? 'data' : 'control',
 });
 const ACKNOWLEDGED = kind('general');
+/** What is acknowledged and has nothing more about it. */
+const PLAIN_IDS = [
+  ...[0x0002, 0x0003, 0x0102, 0x0107, 0x0108, 0x0301, 0x0302, 0x0303],
+  ...[0x0700, 0x0702, 0x0705, 0x0800, 0x0802, 0x0805],
+];
 /** What is not here is answered with 0x8001 "unsupported". */
 const KINDS = new Map<number, Kind>([
   [0x0200, kind('general', LOCATION_BYTES, true)],
@@ -51,9 +56,7 @@ const KINDS = new Map<number, Kind>([
   [0x0801, kind('media', 4)],
   [0x0005, kind('resend', 3)],
 ]);
-for (const id of [0x0002, 0x0003, 0x0102, 0x0107, 0x0108, 0x0301, 0x0302, 0x0303, 0x0700, 0x0702, 0x0705, 0x0800])
-  KINDS.set(id, ACKNOWLEDGED);
-for (const id of [0x0802, 0x0805]) KINDS.set(id, ACKNOWLEDGED);
+for (const id of PLAIN_IDS) KINDS.set(id, ACKNOWLEDGED);
 
 export function accept(frame: Uint8Array, state: Jt808Link, env: AcceptEnv): Accepted {
   const m = message;

@@ -60,19 +60,31 @@ export function closeForGap(motion: Motion, out: Output[]): Motion {
 function counting(motion: Motion, entry: Entry, facts: Facts): Motion {
   const seconds = facts.before.ignition === true && facts.stretch ? facts.sinceUs / SECOND_US : 0;
   const { trip, stop } = motion;
-  return {
-    anchor: motion.anchor,
-    anchorOdometerKm: motion.anchorOdometerKm,
-    informedUs: motion.informedUs,
-    pending: motion.pending,
-    pendingUs: motion.pendingUs,
-    pendingSpeed: motion.pendingSpeed,
-    pendingCount: motion.pendingCount + 1,
-    trip: trip === null ? null : counted(trip, entry, facts, seconds),
-    stop:
-      stop === null ? null : { start: stop.start, idleS: stop.idleS + seconds, count: stop.count + 1, gap: stop.gap },
-  };
+  return continued(
+    motion,
+    motion.pendingCount + 1,
+    trip === null ? null : counted(trip, entry, facts, seconds),
+    stop === null ? null : { start: stop.start, idleS: stop.idleS + seconds, count: stop.count + 1, gap: stop.gap },
+  );
 }
+
+/** The same movement with other counts, trip and stop. */
+const continued = (
+  { anchor, anchorOdometerKm, informedUs, pending, pendingUs, pendingSpeed }: Motion,
+  pendingCount: number,
+  trip: Motion['trip'],
+  stop: Motion['stop'],
+): Motion => ({
+  anchor,
+  anchorOdometerKm,
+  informedUs,
+  pending,
+  pendingUs,
+  pendingSpeed,
+  pendingCount,
+  trip,
+  stop,
+});
 
 function counted(trip: Trip, entry: Entry, facts: Facts, seconds: number): Trip {
   const count = trip.count + 1;
@@ -127,18 +139,10 @@ function moved(
       stop = null;
     }
   }
-  if (trip !== null)
-    return {
-      anchor: motion.anchor,
-      anchorOdometerKm: motion.anchorOdometerKm,
-      informedUs: motion.informedUs,
-      pending: motion.pending,
-      pendingUs: motion.pendingUs,
-      pendingSpeed: motion.pendingSpeed,
-      pendingCount: motion.pendingCount,
-      trip: progress(movedOn(trip, mark, speed), entry, thresholds.trip_progress_s, out),
-      stop,
-    };
+  if (trip !== null) {
+    const on = progress(movedOn(trip, mark, speed), entry, thresholds.trip_progress_s, out);
+    return continued(motion, motion.pendingCount, on, stop);
+  }
 
   const goesOn = motion.pending !== null && entry.timeUs - motion.pendingUs <= STRETCH_US;
   // The movement began behind the last report: way and odometer count from there.
